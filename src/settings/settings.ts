@@ -1,5 +1,5 @@
-/** The prefix of every annotation that is ours. */
-export const PREFIX = 'mcp-sluice.dev/';
+// biome-ignore lint/performance/noBarrelFile: one name, which belongs to the settings, and which src/lib needs too
+export { PREFIX } from '../lib/prefix.ts';
 
 /** A token bucket: its size and burst, and the time from empty to full. */
 export interface Bucket {
@@ -36,7 +36,7 @@ export interface RedisSettings {
   /** Name of the Secret with `username` and `password`. */
   readonly secret?: string;
   readonly ca?: { readonly configMap: string; readonly key: string };
-  readonly onFailure: 'open' | 'closed';
+  readonly onFailure: 'open' | 'local' | 'closed';
 }
 
 /** A client's name is the value of a header, believed only from these peers. */
@@ -44,6 +44,24 @@ export interface HeaderIdentity {
   /** Lower case. */
   readonly name: string;
   readonly from: readonly string[];
+}
+
+/** A client's name is `iss` and `sub` of a JWT that this issuer signed for this audience. */
+export interface JwtIdentity {
+  /** To the letter, as RFC 8725 §3.8 asks. */
+  readonly issuer: string;
+  readonly audience: string;
+  /** Absent: as the issuer's metadata says. */
+  readonly jwksUri?: string;
+  /** Absent: the system's roots. */
+  readonly ca?: { readonly configMap: string; readonly key: string };
+  /** What of RFC 9728 our 401 points at. */
+  readonly resourceMetadata?: string;
+  /** 401 where no token is given. */
+  readonly isRequired: boolean;
+  /** Asymmetric ones only. */
+  readonly algorithms: readonly string[];
+  readonly clockSkewMs: number;
 }
 
 export interface Settings {
@@ -55,7 +73,10 @@ export interface Settings {
   readonly paths: readonly string[];
   readonly rateLimit?: RateLimit;
   readonly redis?: RedisSettings;
-  readonly identity?: { readonly header: HeaderIdentity };
+  /** One of the two. */
+  readonly identity?: { readonly header?: HeaderIdentity; readonly jwt?: JwtIdentity };
+  /** How the refusal of a limit is written; `auto`: as the client survives it. */
+  readonly rejection: 'http' | 'jsonrpc' | 'tool-result' | 'auto';
   readonly mode: 'enforce' | 'shadow';
   readonly sidecarResources: {
     readonly requests: Readonly<Record<string, string>>;

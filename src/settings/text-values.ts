@@ -1,0 +1,57 @@
+import { isPort } from '../lib/address.ts';
+import { hasControlCharacter, isEnvName, isPortName } from '../lib/names.ts';
+import { quote } from '../lib/quote.ts';
+import { parsed } from './parsed.ts';
+
+/** The annotation `port`: a number, or the name of a container port. */
+export const port = parsed((text, refuse): number | string => {
+  if (isPort(text)) return Number(text);
+  if (!isPortName(text))
+    refuse(
+      'BAD_PORT',
+      `${quote(text)} is neither a port (1 to 65535) nor the name of one (lower-case letters, digits and "-", at most 15)`,
+    );
+  return text;
+});
+
+const LONGEST_PATHS = 64;
+
+/** The annotation `paths`. A request's path is compared byte for byte, so that what only normalises to a prefix is none. */
+export const paths = parsed((text, refuse) => {
+  const prefixes = text.split(',').map((prefix) => prefix.trim());
+  if (prefixes.length > LONGEST_PATHS) refuse('BAD_PATH', `${prefixes.length} paths; at most ${LONGEST_PATHS} are allowed`);
+  for (const [index, prefix] of prefixes.slice(0, LONGEST_PATHS).entries()) {
+    const segments = prefix.slice(1).split('/');
+    if (!prefix.startsWith('/')) refuse('BAD_PATH', `${quote(prefix)} does not begin with "/"`);
+    else if (prefix.includes('*')) refuse('BAD_PATH', `${quote(prefix)} has "*"; a path covers everything below it already`);
+    else if (prefix !== '/' && prefix.endsWith('/'))
+      refuse('BAD_PATH', `${quote(prefix)} ends with "/"; write ${quote(prefix.replace(/\/+$/, '') || '/')}`);
+    else if (
+      segments.some((segment) => segment === '.' || segment === '..' || !/^[A-Za-z0-9._~!$&'()+=:@-]*$/.test(segment)) ||
+      prefix.includes('//')
+    ) {
+      refuse('BAD_PATH', `${quote(prefix)} is no plain path: no ".", "..", "//", "%", ";", "?" or "#", ASCII only`);
+    } else if (prefixes.indexOf(prefix) !== index) refuse('BAD_PATH', `${quote(prefix)} is given twice`);
+  }
+  return prefixes.includes('/') ? [] : prefixes;
+});
+
+/** The annotation `bind-env`: one NAME=value a line. */
+export const bindEnv = parsed((text, refuse) => {
+  const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
+  const found = new Map<string, { name: string; value: string }>();
+  for (const [index, line] of lines.entries()) {
+    if (line.trim() === '') continue;
+    const place = { line: index + 1, column: 1 };
+    const equals = line.indexOf('=');
+    const name = equals === -1 ? line : line.slice(0, equals);
+    const value = line.slice(equals + 1);
+    if (equals === -1) refuse('BAD_ENV', `${quote(line)} is not NAME=value`, place);
+    else if (!isEnvName(name)) refuse('BAD_ENV', `${quote(name)} is no name of an environment variable`, place);
+    else if (found.has(name)) refuse('BAD_ENV', `${quote(name)} is given twice`, place);
+    else if (hasControlCharacter(value)) refuse('BAD_ENV', `the value of ${quote(name)} holds a control character`, place);
+    found.set(name, { name, value });
+  }
+  if (found.size === 0) refuse('BAD_ENV', 'is empty; write NAME=value, such as HOST=127.0.0.1');
+  return [...found.values()];
+});
