@@ -1,6 +1,11 @@
 /** Revisions up to 2025-11-25 are legacy, 2026-07-28 and later modern; no evidence means legacy. */
 export type Era = 'legacy' | 'modern';
 
+/** Who a client says it is (`initialize`'s `clientInfo`, or the one in a modern `_meta`): bounded, believed by nobody. */
+export interface ClientInfo {
+  readonly name: string;
+}
+
 /** What one POST body is, decided from its bytes. */
 export type Message =
   | {
@@ -11,6 +16,7 @@ export type Message =
       readonly id: string;
       /** `params.name` of a `tools/call`. */
       readonly tool?: string;
+      readonly clientInfo?: ClientInfo;
     }
   | { readonly kind: 'notification'; readonly era: Era; readonly method: string; readonly tool?: string }
   | { readonly kind: 'response'; readonly era: Era }
@@ -31,6 +37,8 @@ export interface Refusal {
   readonly id?: string;
   readonly data?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The answer is the failed result of a tool, which models read, in place of an error; `plain`: without structured content. */
+  readonly form?: 'tool-result' | 'plain-tool-result';
 }
 
 export type Classified = { readonly ok: true; readonly message: Message } | { readonly ok: false; readonly refusal: Refusal };
