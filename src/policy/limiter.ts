@@ -19,6 +19,8 @@ export interface ChargeState {
   readonly remaining: number;
   /** Milliseconds until this bucket holds what this call needs; 0 where it did. */
   readonly waitMs: number;
+  /** Milliseconds until one whole token more than `remaining` is there; absent where the bucket is full. */
+  readonly nextMs?: number;
 }
 
 export interface Decision {

@@ -1,0 +1,17 @@
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+
+const MINIMUM_TLS = 'TLSv1.2';
+let rootsOnce: SecureContext | undefined;
+
+/** Trusts what Node and the system do. Reading some hundred roots blocks the event loop for a tenth of a second: once, not for each connection. */
+export function systemRoots(): SecureContext {
+  const ca = (): string[] => [...new Set([...getCACertificates('bundled'), ...getCACertificates('system')])];
+  rootsOnce ??= createSecureContext({ ca: ca(), minVersion: MINIMUM_TLS });
+  return rootsOnce;
+}
+
+/** Trusts the certificates in the text and no others. Throws an Error with a reason for a person where it holds none. */
+export function onlyTrusting(pem: string, what: string): SecureContext {
+  if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw new Error(`${what} is not a PEM certificate`);
+  return createSecureContext({ ca: pem, minVersion: MINIMUM_TLS });
+}
