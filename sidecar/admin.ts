@@ -1,0 +1,62 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Metrics } from './metrics.ts';
+
+/** What stands between this sidecar and traffic. A check that holds has no reason. */
+export interface Check {
+  readonly name: string;
+  readonly isHeld: boolean;
+  readonly reason?: string | undefined;
+}
+
+export interface AdminDeps {
+  /** Configuration loaded, ports held. */
+  readonly startup: () => readonly Check[];
+  /** What startup asks, and Redis, the upstream and the drain. */
+  readonly readiness: () => readonly Check[];
+  readonly metrics: Metrics;
+}
+
+/**
+ * Probes and metrics, and nothing else: in a pod the whole cluster can reach this
+ * port (contract §9.12).
+ */
+export function createAdmin(deps: AdminDeps): Server {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    request.resume();
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      send(response, 405, 'text/plain', 'GET only\n');
+      return;
+    }
+    switch (request.url?.split('?')[0]) {
+      // That this is answered at all says that the event loop turns.
+      case '/healthz':
+        send(response, 200, 'text/plain', 'ok\n');
+        return;
+      case '/startupz':
+        sendChecks(response, 'started', deps.startup());
+        return;
+      case '/readyz':
+        sendChecks(response, 'ready', deps.readiness());
+        return;
+      case '/metrics':
+        send(response, 200, deps.metrics.registry.contentType, await deps.metrics.registry.metrics());
+        return;
+      default:
+        send(response, 404, 'text/plain', 'not found\n');
+    }
+  }
+  return createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
+  });
+}
+
+function sendChecks(response: ServerResponse, word: string, checks: readonly Check[]): void {
+  const isHeld = checks.every((check) => check.isHeld);
+  const detail = Object.fromEntries(checks.map(({ name, isHeld, reason }) => [name, isHeld ? 'ok' : (reason ?? 'not ok')]));
+  send(response, isHeld ? 200 : 503, 'application/json', `${JSON.stringify({ [word]: isHeld, checks: detail })}\n`);
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-store' });
+  response.end(body);
+}

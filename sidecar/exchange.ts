@@ -1,0 +1,80 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ByteBudget } from './byte-budget.ts';
+import type { Flow } from './forward.ts';
+
+/** One request received and the response that it gets; everything that must end with it is let go here. */
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly socket: Socket;
+  readonly isLoopbackListener: boolean;
+  /** The client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1). */
+  readonly isContinueAwaited: boolean;
+  /** For a body that is held; between two pieces of one that passes on as it comes. */
+  readonly bodyTimeoutMs: number;
+  readonly #budget: ByteBudget;
+  #bufferedBytes = 0;
+  #flow: Flow | undefined;
+  #isGone = false;
+
+  constructor(received: {
+    request: IncomingMessage;
+    response: ServerResponse;
+    isLoopbackListener: boolean;
+    isContinueAwaited: boolean;
+    bodyTimeoutMs: number;
+    budget: ByteBudget;
+  }) {
+    this.request = received.request;
+    this.response = received.response;
+    this.socket = received.request.socket;
+    this.isLoopbackListener = received.isLoopbackListener;
+    this.isContinueAwaited = received.isContinueAwaited;
+    this.bodyTimeoutMs = received.bodyTimeoutMs;
+    this.#budget = received.budget;
+  }
+
+  /** The response was sent or its connection is gone. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Counts bytes held for this request against what all may hold; false where there is no room. */
+  hold(bytes: number): boolean {
+    if (this.#isGone || !this.#budget.take(bytes)) return false;
+    this.#bufferedBytes += bytes;
+    return true;
+  }
+
+  /** The body need not be kept any longer. */
+  letGo(): void {
+    this.#budget.give(this.#bufferedBytes);
+    this.#bufferedBytes = 0;
+  }
+
+  /** From here on the upstream is aborted when the client goes. */
+  attach(flow: Flow): void {
+    this.#flow = flow;
+    if (this.#isGone) flow.abort();
+  }
+
+  resumeUpstream(): void {
+    this.#flow?.resume();
+  }
+
+  /** The upstream has said all it had to. */
+  detach(): void {
+    this.#flow = undefined;
+  }
+
+  /** True where that aborted the upstream. */
+  close(): boolean {
+    const isAbort = this.#flow !== undefined;
+    this.#isGone = true;
+    this.#flow?.abort();
+    this.#flow = undefined;
+    this.letGo();
+    return isAbort;
+  }
+}

@@ -1,0 +1,111 @@
+import type { EventStream } from './event-stream.ts';
+import type { Exchange } from './exchange.ts';
+import type { Failure, Sink } from './forward.ts';
+import { headerValue, responseHeaders } from './headers.ts';
+
+export interface RelayOptions {
+  /** Origins of the upstream, which the client does not know. */
+  readonly upstreams: readonly string[];
+  /** Added as lines of their own. */
+  readonly extraHeaders?: Readonly<Record<string, string>> | undefined;
+  /** Names, lower case, that are not for the client. */
+  readonly withheld?: (name: string) => boolean;
+  /** Makes what reads the events of a response, where there are any to read; names and values by turns. */
+  readonly openEvents?: (status: number, headers: readonly string[]) => EventStream | undefined;
+  readonly isDraining: () => boolean;
+  /** The head of the final response came; names and values by turns. */
+  readonly onAnswered: (status: number, headers: readonly string[]) => void;
+  /** The upstream ended the exchange before it was complete. */
+  readonly onBroken: (phase: 'connect' | 'head' | 'body') => void;
+  /** Nothing of a response was sent yet: the caller answers. */
+  readonly onUnanswered: (failure: Failure) => void;
+}
+
+/** Gives an upstream's response to the client, as it comes. */
+export class Relay implements Sink {
+  readonly #exchange: Exchange;
+  readonly #options: RelayOptions;
+  #events: EventStream | undefined;
+
+  constructor(exchange: Exchange, options: RelayOptions) {
+    this.#exchange = exchange;
+    this.#options = options;
+  }
+
+  /** RFC 9110 §15.2: a proxy forwards 1xx, but never to an HTTP/1.0 client; `100` was answered by us. */
+  inform(status: number, rawHeaders: readonly Uint8Array[]): void {
+    const { request, response } = this.#exchange;
+    if (this.#exchange.isGone || request.httpVersion === '1.0' || status === 100 || status === 101) return;
+    response.writeInformation(status, responseHeaders(rawHeaders, this.#options.upstreams));
+  }
+
+  begin(status: number, reason: string, rawHeaders: readonly Uint8Array[]): void {
+    const exchange = this.#exchange;
+    if (exchange.isGone) return;
+    exchange.letGo();
+    const { response } = exchange;
+    const headers = without(responseHeaders(rawHeaders, this.#options.upstreams), this.#options.withheld);
+    // Lists both (draft-ietf-httpapi-ratelimit-headers), so that what the upstream says of its own limits stays beside ours.
+    for (const [name, value] of Object.entries(this.#options.extraHeaders ?? {})) headers.push(name, value);
+    if (this.#options.isDraining()) response.shouldKeepAlive = false;
+    response.writeHead(status, reason, headers);
+    const events = this.#options.openEvents?.(status, headers);
+    this.#events = events;
+    if (events !== undefined) response.once('close', () => events.close());
+    this.#options.onAnswered(status, headers);
+    // Sent together with the first bytes where they came along, alone where
+    // they did not: a stream's client waits for the head.
+    setImmediate(flushHead, exchange);
+    response.on('drain', resume.bind(undefined, exchange));
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.#exchange.isGone) return true;
+    const bytes = this.#events === undefined ? chunk : this.#events.transform(chunk);
+    // Nothing to write is no reason to wait.
+    return bytes.byteLength === 0 || this.#exchange.response.write(bytes);
+  }
+
+  end(rawTrailers: readonly Uint8Array[]): void {
+    const exchange = this.#exchange;
+    exchange.detach();
+    if (exchange.isGone) return;
+    const { request, response } = exchange;
+    const held = this.#events?.end();
+    if (held?.byteLength) response.write(held);
+    // RFC 9110 §6.5.1: trailers only for a client that said it reads them.
+    if (rawTrailers.length > 0 && /\btrailers\b/i.test(headerValue(request.rawHeaders, 'te') ?? '')) {
+      const trailers = responseHeaders(rawTrailers, this.#options.upstreams);
+      response.addTrailers(trailers.flatMap((name, i) => (i % 2 === 0 ? [[name, trailers[i + 1] ?? '']] : [])) as [string, string][]);
+    }
+    response.end();
+  }
+
+  fail(failure: Failure): void {
+    const exchange = this.#exchange;
+    exchange.detach();
+    if (exchange.isGone) return;
+    this.#options.onBroken(failure.hadHead ? 'body' : failure.wasSent ? 'head' : 'connect');
+    if (!exchange.response.headersSent) {
+      this.#options.onUnanswered(failure);
+      return;
+    }
+    // Never a clean end: the client must see that the rest is missing. Chunks
+    // without the last one and a length not reached say so; to HTTP/1.0, where the
+    // close may be the end of the body, only a reset does.
+    if (exchange.request.httpVersion === '1.0') exchange.socket.resetAndDestroy();
+    else exchange.socket.destroy();
+  }
+}
+
+function without(headers: string[], withheld: RelayOptions['withheld']): string[] {
+  return withheld === undefined ? headers : headers.filter((_, i) => !withheld(headers[i - (i % 2)] ?? ''));
+}
+
+function flushHead(exchange: Exchange): void {
+  if (!exchange.isGone && !exchange.response.writableEnded) exchange.response.flushHeaders();
+}
+
+function resume(exchange: Exchange): void {
+  exchange.resumeUpstream();
+}
