@@ -1,0 +1,112 @@
+import { admit } from '../inject/admit.ts';
+import type { Admitted, ConfigMapLookup, Facts } from '../inject/facts.ts';
+import { objectAt, type Path, textAt, textsAt, valueAt } from '../inject/raw.ts';
+import { TEMPLATES } from '../inject/workload.ts';
+import type { Issue } from '../lib/issue.ts';
+import { PREFIX } from '../lib/prefix.ts';
+import type { Flags } from './flags.ts';
+import type { Io } from './io.ts';
+import { type Manifest, type ManifestFile, parseManifests } from './manifest.ts';
+
+export interface JudgedObject {
+  readonly file: ManifestFile;
+  readonly manifest: Manifest;
+  readonly path: Path;
+  readonly object: unknown;
+  readonly admitted: Admitted;
+}
+
+export interface JudgedFiles {
+  readonly files: readonly ManifestFile[];
+  readonly objects: readonly JudgedObject[];
+}
+
+/** Reads the files and judges every object in them, as the webhook would on `kubectl apply`. */
+export async function judgeFiles(flags: Flags, io: Io): Promise<JudgedFiles> {
+  const files: ManifestFile[] = [];
+  for (const name of flags.files) files.push(parseManifests(name, name === '-' ? await io.stdin() : await io.read(name)));
+  const extra = flags.namespaceFile === undefined ? [] : [parseManifests(flags.namespaceFile, await io.read(flags.namespaceFile))];
+  const known = [...extra, ...files].flatMap((file) => file.manifests.flatMap((manifest) => manifest.objects.map(({ object }) => object)));
+  const factsOf = createFacts(flags, known, io.nowMs?.() ?? Date.now());
+  const objects = files.flatMap((file) =>
+    file.manifests.flatMap((manifest) =>
+      manifest.objects.map(({ path, object }) => ({ file, manifest, path, object, admitted: judge(object, factsOf(object)) })),
+    ),
+  );
+  return { files, objects };
+}
+
+function createFacts(flags: Flags, known: readonly unknown[], nowMs: number): (object: unknown) => Facts & { isNamespaceKnown: boolean } {
+  const ofKind = (kind: string) => known.filter((each) => textAt(each, 'kind') === kind);
+  const fallback = (flags.namespaceFile === undefined ? '' : textAt(ofKind('Namespace')[0], 'metadata', 'name')) || 'default';
+  const namespaceOf = (object: unknown) => textAt(object, 'metadata', 'namespace') || fallback;
+  return (object) => {
+    const name = namespaceOf(object);
+    const namespace = ofKind('Namespace').find((each) => textAt(each, 'metadata', 'name') === name);
+    const level = flags.podSecurity === undefined ? {} : { 'pod-security.kubernetes.io/enforce': flags.podSecurity };
+    const configMap: ConfigMapLookup = (wanted) => {
+      const found = ofKind('ConfigMap').find((each) => textAt(each, 'metadata', 'name') === wanted && namespaceOf(each) === name);
+      return found === undefined ? 'unknown' : textsAt(found, 'data');
+    };
+    return {
+      image: flags.image,
+      allowedImages: [flags.image],
+      namespace: {
+        name,
+        annotations: textsAt(namespace, 'metadata', 'annotations'),
+        labels: { ...textsAt(namespace, 'metadata', 'labels'), ...level },
+      },
+      defaults: flags.defaultRedis === undefined ? {} : { [`${PREFIX}redis`]: flags.defaultRedis },
+      configMap,
+      nowMs,
+      isNamespaceKnown: namespace !== undefined,
+    };
+  };
+}
+
+function judge(object: unknown, facts: Facts & { isNamespaceKnown: boolean }): Admitted {
+  const kind = kindOf(object);
+  const template = TEMPLATES.get(kind);
+  const places = kind === 'Pod' ? [[]] : template ? [[], template] : [];
+  const unquoted = places.flatMap((place) => unquotedIssues(object, place));
+  const admitted = admit({ kind, operation: 'CREATE', object: quoted(object, places) }, facts, 'templates');
+  const issues = [...unquoted, ...admitted.issues].map((issue) =>
+    facts.isNamespaceKnown ? issue : mentionNamespace(issue, facts.namespace.name),
+  );
+  return unquoted.length > 0 ? { ...admitted, allowed: false, outcome: 'denied', patch: [], issues } : { ...admitted, issues };
+}
+
+/** Other groups have kinds of the same name, which the webhook is not asked about. */
+function kindOf(object: unknown): string {
+  const [group] = textAt(object, 'apiVersion').split('/');
+  return ['v1', 'apps', 'batch', ''].includes(group ?? '') ? textAt(object, 'kind') : '';
+}
+
+/** `inject: true` is no annotation: the apiserver wants text, and would not even ask the webhook. */
+function unquotedIssues(object: unknown, at: Path): Issue[] {
+  return Object.entries(objectAt(object, ...at, 'metadata', 'annotations'))
+    .filter(([key, value]) => key.startsWith(PREFIX) && typeof value !== 'string')
+    .map(([key, value]) => ({
+      code: 'WRONG_TYPE',
+      path: [key.slice(PREFIX.length)],
+      message: `${JSON.stringify(value)} is no text, as every annotation has to be: write it in quotes`,
+    }));
+}
+
+/** The object with its annotations as text, so that one value without quotes hides no other error. */
+function quoted(object: unknown, places: readonly Path[]): unknown {
+  const copy = structuredClone(object);
+  for (const place of places) {
+    const annotations = valueAt(copy, [...place, 'metadata', 'annotations']) as Record<string, unknown> | undefined;
+    for (const [key, value] of Object.entries(annotations ?? {})) {
+      if (annotations && key.startsWith(PREFIX) && (typeof value === 'number' || typeof value === 'boolean'))
+        annotations[key] = String(value);
+    }
+  }
+  return copy;
+}
+
+function mentionNamespace(issue: Issue, name: string): Issue {
+  if (issue.code !== 'LIMIT_WITHOUT_REDIS') return issue;
+  return { ...issue, message: `${issue.message} (what the namespace ${name} has is not known here: --namespace-file tells)` };
+}

@@ -1,0 +1,66 @@
+import { type Document, LineCounter, type ParsedNode, parseAllDocuments, type Tags } from 'yaml';
+import { listAt, type Path, textAt, valueAt } from '../inject/raw.ts';
+
+/** One document of a file, with the text it was read from. */
+export interface Manifest {
+  readonly source: string;
+  readonly document: Document.Parsed<ParsedNode>;
+  /** The objects in it: itself, or the items of a List. */
+  readonly objects: readonly { readonly path: Path; readonly object: unknown }[];
+}
+
+export interface ManifestFile {
+  readonly name: string;
+  readonly manifests: readonly Manifest[];
+  readonly errors: readonly { readonly line: number; readonly message: string }[];
+  readonly lines: LineCounter;
+}
+
+// kubectl reads YAML 1.1 (`0644` is octal, `yes` is true), without its dates, binaries and collections.
+const LEFT_OUT = ['timestamp', 'binary', 'omap', 'pairs', 'set', 'intTime', 'floatTime'];
+const customTags = (tags: Tags): Tags =>
+  tags.filter((tag) => !LEFT_OUT.some((name) => tag === name || (typeof tag === 'object' && isTagged(tag, name))));
+const isTagged = (tag: { tag?: string; format?: string }, name: string) =>
+  tag.tag === `tag:yaml.org,2002:${name}` || (name.endsWith('Time') && tag.format === 'TIME');
+
+/** Reads a file of one or more YAML or JSON documents. What is not touched later can be written out byte for byte. */
+export function parseManifests(name: string, text: string): ManifestFile {
+  const lines = new LineCounter();
+  const parsed = parseAllDocuments(text, { schema: 'yaml-1.1', merge: true, customTags, lineCounter: lines });
+  const documents = Array.isArray(parsed) ? parsed : [];
+  const errors: { line: number; message: string }[] = [];
+  const manifests: Manifest[] = [];
+  let start = 0;
+  for (const [index, document] of documents.entries()) {
+    const end = index === documents.length - 1 ? text.length : document.range[2];
+    for (const error of document.errors)
+      errors.push({ line: lines.linePos(error.pos[0]).line, message: error.message.split('\n')[0] ?? '' });
+    const root = document.errors.length > 0 ? undefined : read(document, (message) => errors.push({ line: 1, message }));
+    manifests.push({ source: text.slice(start, end), document, objects: objectsOf(root) });
+    start = end;
+  }
+  // Only comments, or nothing at all.
+  const bare = parsed as unknown as Document.Parsed<ParsedNode>;
+  return { name, manifests: documents.length > 0 ? manifests : [{ source: text, document: bare, objects: [] }], errors, lines };
+}
+
+/** The document as JSON; without the sharing of objects that its aliases stand for, as an edit of one would be one of all. */
+export function plainJson(document: Document.Parsed): unknown {
+  return JSON.parse(JSON.stringify(document.toJS({ maxAliasCount: 100 }) ?? null));
+}
+
+function read(document: Document.Parsed, report: (message: string) => void): unknown {
+  try {
+    return plainJson(document);
+  } catch (error) {
+    report(error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+}
+
+function objectsOf(root: unknown): Manifest['objects'] {
+  if (typeof root !== 'object' || root === null) return [];
+  // As kubectl tells a list: a kind of somebody's may be called AllowList.
+  if (!textAt(root, 'kind').endsWith('List') || !Array.isArray(valueAt(root, ['items']))) return [{ path: [], object: root }];
+  return listAt(root, 'items').map((object, index) => ({ path: ['items', index], object }));
+}

@@ -1,0 +1,49 @@
+import type { Issue } from '../lib/issue.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Facts, Findings } from './facts.ts';
+import { meshProxy } from './mesh.ts';
+import { ADMIN_PORT, REDIRECT_PORT } from './names.ts';
+import type { Declared } from './port.ts';
+
+export type Capture = 'redirect' | 'takeover';
+
+const ENFORCED_LEVEL = 'pod-security.kubernetes.io/enforce';
+
+/** How the traffic comes to the sidecar; `auto` takes over where `redirect` could not work (contract §5). */
+export function decideCapture(wanted: Settings['capture'], spec: unknown, labels: Facts['namespace']['labels']): Capture {
+  if (wanted !== 'auto') return wanted;
+  return forbidsNetAdmin(labels) || meshProxy(spec) ? 'takeover' : 'redirect';
+}
+
+/** Where the chosen way cannot work in this pod and namespace. */
+export function judgeCapture(capture: Capture, spec: unknown, facts: Facts): Findings {
+  if (capture !== 'redirect') return { issues: [], cautions: [] };
+  const issues: Issue[] = [];
+  const cautions: Issue[] = [];
+  const mesh = meshProxy(spec);
+  if (mesh) {
+    const message = `redirect cannot work beside ${mesh}, which dials the app from inside the pod, past the redirect: use takeover or auto`;
+    issues.push({ code: 'REDIRECT_WITH_MESH', path: ['capture'], message });
+  }
+  if (forbidsNetAdmin(facts.namespace.labels)) {
+    const level = facts.namespace.labels[ENFORCED_LEVEL];
+    const message = `redirect needs NET_ADMIN, which this namespace refuses (Pod Security "${level}"): use takeover or auto`;
+    cautions.push({ code: 'REDIRECT_FORBIDDEN', path: ['capture'], message });
+  }
+  return { issues, cautions };
+}
+
+/** Ports that the sidecar itself has to hold in the pod. */
+export function judgePorts(capture: Capture, all: readonly Declared[]): Issue[] {
+  const ours = capture === 'redirect' ? [ADMIN_PORT, REDIRECT_PORT] : [ADMIN_PORT];
+  const taken = all.filter((port) => port.protocol === 'TCP' && ours.includes(port.number));
+  return taken.map((port) => ({
+    code: 'PORT_RESERVED',
+    path: ['port'],
+    message: `container ${port.container} declares port ${port.number}, which the sidecar needs for itself: let the app use another one`,
+  }));
+}
+
+function forbidsNetAdmin(labels: Facts['namespace']['labels']): boolean {
+  return ['baseline', 'restricted'].includes(labels[ENFORCED_LEVEL] ?? '');
+}

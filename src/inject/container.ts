@@ -1,0 +1,85 @@
+import type { Settings } from '../settings/settings.ts';
+import type { Capture } from './capture.ts';
+import { ADMIN_PORT, CAPTURE, MOUNT, REDIRECT_PORT, SIDECAR } from './names.ts';
+import type { Raw } from './raw.ts';
+
+/** All that our two containers depend on. */
+export interface Plan {
+  readonly image: string;
+  readonly capture: Capture;
+  readonly port: number;
+  /** `namespace/Kind/name`. */
+  readonly owner: string;
+  readonly graceSeconds: number;
+  readonly redis: Settings['redis'];
+  readonly identity: Settings['identity'];
+  readonly resources: Settings['sidecarResources'];
+  readonly mounts: readonly Raw[];
+}
+
+// What the apiserver would fill in is written out: fed back, our own output must give no patch.
+const DEFAULTED = { imagePullPolicy: 'IfNotPresent', terminationMessagePath: '/dev/termination-log', terminationMessagePolicy: 'File' };
+
+const CONFINED = { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, seccompProfile: { type: 'RuntimeDefault' } };
+
+// Of no image and no known app.
+const SIDECAR_UID = 64000;
+
+/** The native sidecar (contract §5): the whole of it, every field of the *restricted* profile set. */
+export function sidecarContainer(plan: Plan): Raw {
+  return {
+    name: SIDECAR,
+    image: plan.image,
+    ...DEFAULTED,
+    restartPolicy: 'Always',
+    args: sidecarArgs(plan),
+    env: [fieldEnv('POD_IPS', 'status.podIPs'), fieldEnv('POD_NAME', 'metadata.name')],
+    ports: [{ name: 'mcp-sluice-adm', containerPort: ADMIN_PORT, protocol: 'TCP' }],
+    resources: plan.resources,
+    securityContext: {
+      ...CONFINED,
+      capabilities: { drop: ['ALL'] },
+      runAsNonRoot: true,
+      runAsUser: SIDECAR_UID,
+      runAsGroup: SIDECAR_UID,
+    },
+    startupProbe: probe('/startupz', { periodSeconds: 1, failureThreshold: 60, timeoutSeconds: 1 }),
+    readinessProbe: probe('/readyz', { periodSeconds: 2, failureThreshold: 2, timeoutSeconds: 2 }),
+    livenessProbe: probe('/healthz', { periodSeconds: 10, failureThreshold: 3, timeoutSeconds: 2 }),
+    // A Unix socket: a drain that the network could ask for would be a way to switch the server off.
+    lifecycle: {
+      preStop: { exec: { command: ['/usr/local/bin/node', '/app/mcp-sluice.cjs', 'drain', `--socket=${MOUNT.state}/drain.sock`] } },
+    },
+    volumeMounts: plan.mounts,
+  };
+}
+
+function sidecarArgs(plan: Plan): string[] {
+  const args = ['sidecar', '--in-pod', `--capture=${plan.capture}`, `--port=${plan.port}`, '--pod-ips=$(POD_IPS)'];
+  args.push(`--annotations=${MOUNT.pod}/annotations`, `--owner=${plan.owner}`, `--state-dir=${MOUNT.state}`);
+  if (plan.redis?.secret) args.push(`--redis-secret-dir=${MOUNT.redisSecret}`);
+  if (plan.redis?.ca) args.push(`--redis-ca-file=${MOUNT.redisCa}/${plan.redis.ca.key}`);
+  if (plan.identity?.jwt?.ca) args.push(`--identity-ca-file=${MOUNT.identityCa}/${plan.identity.jwt.ca.key}`);
+  args.push(`--grace-seconds=${plan.graceSeconds}`);
+  return args;
+}
+
+/** The init container that redirects: root and NET_ADMIN, for netfilter knows no less, and nothing else. */
+export function captureContainer(plan: Plan): Raw {
+  return {
+    name: CAPTURE,
+    image: plan.image,
+    ...DEFAULTED,
+    args: ['capture', `--port=${plan.port}`, `--to=${REDIRECT_PORT}`],
+    resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '128Mi' } },
+    securityContext: { ...CONFINED, capabilities: { add: ['NET_ADMIN'], drop: ['ALL'] }, runAsNonRoot: false, runAsUser: 0, runAsGroup: 0 },
+  };
+}
+
+function fieldEnv(name: string, fieldPath: string): Raw {
+  return { name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } };
+}
+
+function probe(path: string, times: { periodSeconds: number; failureThreshold: number; timeoutSeconds: number }): Raw {
+  return { httpGet: { path, port: ADMIN_PORT, scheme: 'HTTP' }, ...times, successThreshold: 1 };
+}

@@ -1,0 +1,35 @@
+import { PREFIX } from '../settings/settings.ts';
+
+/** The native sidecar. */
+export const SIDECAR = 'mcp-sluice';
+/** The init container that redirects, where `capture` is `redirect`. */
+export const CAPTURE = 'mcp-sluice-capture';
+
+export const VOLUME = {
+  pod: 'mcp-sluice-pod',
+  state: 'mcp-sluice-state',
+  redisSecret: 'mcp-sluice-redis-secret',
+  redisCa: 'mcp-sluice-redis-ca',
+  identityCa: 'mcp-sluice-identity-ca',
+} as const;
+
+export const MOUNT = {
+  pod: '/etc/mcp-sluice/pod',
+  state: '/run/mcp-sluice',
+  redisSecret: '/etc/mcp-sluice/redis-secret',
+  redisCa: '/etc/mcp-sluice/redis-ca',
+  identityCa: '/etc/mcp-sluice/identity-ca',
+} as const;
+
+/** Probes and metrics. None of the ports of Istio (15000 to 15090) or Linkerd (4140 to 4191). */
+export const ADMIN_PORT = 15179;
+/** Where redirected connections arrive. */
+export const REDIRECT_PORT = 15001;
+
+/** On every pod with our sidecar: the policy on images selects by it. */
+export const INJECTED_LABEL = `${PREFIX}injected`;
+export const INJECT_KEY = `${PREFIX}inject`;
+/** Version and hash of the configuration at admission. Never believed, only written. */
+export const STATUS_KEY = `${PREFIX}status`;
+/** What the webhook wrote into a workload's template, on the workload's own metadata. */
+export const PROPAGATED_KEY = `${PREFIX}propagated`;

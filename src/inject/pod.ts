@@ -1,0 +1,105 @@
+import type { Issue } from '../lib/issue.ts';
+import { parseSettings } from '../settings/annotations.ts';
+import { inherit } from '../settings/inherit.ts';
+import { PREFIX, type Settings } from '../settings/settings.ts';
+import { missingEnv } from './bind-address.ts';
+import type { Plan } from './container.ts';
+import type { Edit } from './edit.ts';
+import type { Facts, Findings, Owner } from './facts.ts';
+import { judgePod } from './judge-pod.ts';
+import { INJECT_KEY, INJECTED_LABEL, STATUS_KEY } from './names.ts';
+import { placeContainers } from './place.ts';
+import type { Declared } from './port.ts';
+import { listAt, type Path, textsAt, valueAt } from './raw.ts';
+import { configured, stamp } from './stamp.ts';
+import { placeVolumes, volumesFor } from './volumes.ts';
+
+const DEFAULT_GRACE_SECONDS = 30;
+// A limit that nobody enforces needs neither Redis nor identity, which the namespace may give: `inject: "false"`, or
+// taking `inject` away, must work whatever it has.
+const NEEDS_OTHERS = ['LIMIT_WITHOUT_REDIS', 'REDIS_MISSING', 'PER_CLIENT_WITHOUT_IDENTITY'];
+
+/** True where the pod (or template) at the path asks for a sidecar. */
+export function wantsSidecar(root: unknown, at: Path): boolean {
+  return textsAt(root, ...at, 'metadata', 'annotations')[INJECT_KEY] === 'true';
+}
+
+/** Injects into the pod (or template) at the path; where there are issues, nothing is edited. */
+export function injectPod(edit: Edit, at: Path, owner: Owner, facts: Facts): Findings {
+  const annotations = [...at, 'metadata', 'annotations'];
+  const own = textsAt(edit.root, ...annotations);
+  const inherited = inherit(own, facts.namespace.annotations, facts.defaults);
+  const effective = configured(inherited.annotations);
+  const parsed = parseSettings(effective);
+  const judged = judgePod(edit.root, at, effective, facts);
+  const issues = [...inherited.issues, ...[...parsed.issues, ...judged.issues].map((issue) => withOrigin(issue, own, effective, facts))];
+  const cautions = [...inherited.warnings, ...parsed.warnings, ...judged.cautions];
+  if (issues.length > 0 || !parsed.settings || !judged.port) return { issues, cautions };
+
+  place(edit, at, parsed.settings, judged.port, planOf(edit.root, at, owner, facts, parsed.settings, judged.capture, judged.port));
+  for (const [key, value] of Object.entries(effective)) edit.set([...annotations, key], value);
+  edit.set([...annotations, STATUS_KEY], stamp(effective));
+  edit.set([...at, 'metadata', 'labels', INJECTED_LABEL], 'true');
+  return { issues, cautions };
+}
+
+/** Whoever reads of a mistake has to find the value, which an inherited setting has somewhere else. */
+function withOrigin(issue: Issue, own: Readonly<Record<string, string>>, effective: Readonly<Record<string, string>>, facts: Facts): Issue {
+  const key = `${PREFIX}${issue.path[0]}`;
+  if (Object.hasOwn(own, key) || !Object.hasOwn(effective, key)) return issue;
+  const { name, annotations } = facts.namespace;
+  const origin = annotations[key] === effective[key] ? `annotated on the namespace ${name}` : "the webhook's default";
+  return { ...issue, message: `${issue.message} (${origin}, not set here)` };
+}
+
+/** Judges annotations of a pod (or template) that gets no sidecar: mistakes in them are denied all the same. */
+export function judgeUninjected(annotations: Readonly<Record<string, string>>): Findings {
+  const parsed = parseSettings(configured(annotations));
+  return { issues: parsed.issues.filter((issue: Issue) => !NEEDS_OTHERS.includes(issue.code)), cautions: parsed.warnings };
+}
+
+function place(edit: Edit, at: Path, settings: Settings, port: Declared, plan: Omit<Plan, 'mounts'>): void {
+  const spec = [...at, 'spec'];
+  const volumes = volumesFor(settings);
+  placeVolumes(edit, spec, volumes);
+  const app = [...spec, ...port.at];
+  for (const variable of missingEnv(valueAt(edit.root, app), settings.bindEnv)) {
+    edit.insert([...app, 'env'], Number.POSITIVE_INFINITY, { name: variable.name, value: variable.value });
+  }
+  // Last: it moves the init containers, and with them the place of an app that is one.
+  placeContainers(edit, spec, { ...plan, mounts: volumes.map(({ mount }) => mount) });
+}
+
+function planOf(
+  root: unknown,
+  at: Path,
+  owner: Owner,
+  facts: Facts,
+  settings: Settings,
+  capture: Plan['capture'],
+  port: Declared,
+): Omit<Plan, 'mounts'> {
+  const grace = valueAt(root, [...at, 'spec', 'terminationGracePeriodSeconds']);
+  return {
+    image: facts.image,
+    capture,
+    port: port.number,
+    owner: `${facts.namespace.name}/${owner.kind}/${owner.name}`,
+    graceSeconds: Number.isSafeInteger(grace) && Number(grace) >= 0 ? Number(grace) : DEFAULT_GRACE_SECONDS,
+    redis: settings.redis,
+    identity: settings.identity,
+    resources: settings.sidecarResources,
+  };
+}
+
+/** True where any annotation of ours stands at the path. */
+export function hasOurAnnotations(root: unknown, at: Path): boolean {
+  return Object.keys(configured(textsAt(root, ...at, 'metadata', 'annotations'))).length > 0;
+}
+
+/** True for the apiserver's picture of a static pod, which nobody can change. */
+export function isMirrorPod(pod: unknown): boolean {
+  return (
+    listAt(pod, 'spec', 'containers').length > 0 && textsAt(pod, 'metadata', 'annotations')['kubernetes.io/config.mirror'] !== undefined
+  );
+}

@@ -1,0 +1,82 @@
+import type { Issue } from '../lib/issue.ts';
+import { isMeshProxy, isNativeSidecar } from './mesh.ts';
+import { CAPTURE, SIDECAR } from './names.ts';
+import { listAt, type Path, textAt, valueAt } from './raw.ts';
+
+/** A port that one of the pod's own containers declares. */
+export interface Declared {
+  readonly container: string;
+  /** The container's place in the pod's spec. */
+  readonly at: Path;
+  readonly name: string;
+  readonly number: number;
+  readonly protocol: string;
+}
+
+/** Ports of the app's containers and native sidecars; ours and a mesh's proxy have none that could be meant. */
+export function declaredPorts(spec: unknown): Declared[] {
+  const found: Declared[] = [];
+  for (const list of ['containers', 'initContainers']) {
+    listAt(spec, list).forEach((container, index) => {
+      const name = textAt(container, 'name');
+      if (name === SIDECAR || name === CAPTURE || isMeshProxy(name)) return;
+      if (list === 'initContainers' && !isNativeSidecar(container)) return;
+      for (const port of listAt(container, 'ports')) {
+        const number = Number(valueAt(port, ['containerPort']));
+        const protocol = textAt(port, 'protocol') || 'TCP';
+        found.push({ container: name, at: [list, index], name: textAt(port, 'name'), number, protocol });
+      }
+    });
+  }
+  return found;
+}
+
+/**
+ * The MCP server's port: the one asked for, else the only one, else the one named `mcp`. Where that leaves several, the
+ * one that our container already serves stays, so that a mutator that adds containers after us changes nothing.
+ */
+export function choosePort(spec: unknown, wanted: number | string | undefined, served: number | undefined): Declared | Issue {
+  const all = declaredPorts(spec);
+  if (wanted !== undefined) return chooseWanted(all, wanted);
+  const tcp = distinct(all.filter((port) => port.protocol === 'TCP'));
+  const [only] = tcp;
+  if (tcp.length === 1 && only) return only;
+  if (tcp.length === 0) return all.length === 0 ? undeclared('no container of the pod declares a port', all) : notTcp('the pod', all);
+  const named = distinct(tcp.filter((port) => port.name === 'mcp'));
+  if (named.length === 1 && named[0]) return named[0];
+  const kept = tcp.find((port) => port.number === served);
+  return kept ?? ambiguous('the pod declares several ports and none is named mcp', tcp);
+}
+
+function chooseWanted(all: readonly Declared[], wanted: number | string): Declared | Issue {
+  const matching = all.filter((port) => (typeof wanted === 'number' ? port.number === wanted : port.name === wanted));
+  if (matching.length === 0)
+    return undeclared(`no container declares a port ${typeof wanted === 'number' ? wanted : `named "${wanted}"`}`, all);
+  const tcp = distinct(matching.filter((port) => port.protocol === 'TCP'));
+  const [only] = tcp;
+  if (!only) return notTcp(`port ${wanted}`, matching);
+  return tcp.length === 1 ? only : ambiguous(`several ports are named "${wanted}"`, tcp);
+}
+
+function distinct(ports: readonly Declared[]): Declared[] {
+  return ports.filter((port, index) => ports.findIndex((other) => other.number === port.number) === index);
+}
+
+function undeclared(what: string, all: readonly Declared[]): Issue {
+  const way = all.length > 0 ? `set it to one of ${candidates(all)}` : "add the MCP server's port to its container's ports";
+  return { code: 'PORT_UNDECLARED', path: ['port'], message: `${what}: ${way}` };
+}
+
+function notTcp(what: string, ports: readonly Declared[]): Issue {
+  return { code: 'PORT_NOT_TCP', path: ['port'], message: `${what} has ${candidates(ports)}: MCP is spoken over TCP only` };
+}
+
+function ambiguous(what: string, ports: readonly Declared[]): Issue {
+  return { code: 'PORT_AMBIGUOUS', path: ['port'], message: `${what}: set it to one of ${candidates(ports)}` };
+}
+
+function candidates(ports: readonly Declared[]): string {
+  return ports
+    .map((port) => `${port.number}/${port.protocol} (${port.name ? `${port.name}, ` : ''}container ${port.container})`)
+    .join(', ');
+}
