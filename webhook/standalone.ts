@@ -1,0 +1,60 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { type CertificateMaterial, createMaterial } from './certificate-material.ts';
+import { type ConfigMapFound, dataOfConfigMap, type FactsSource } from './facts.ts';
+import type { KubeObject } from './kube-api.ts';
+
+/** Makes a certificate for the names and leaves its CA in `ca.crt` for clients to trust. The keys stay in memory. */
+export async function createLocalCertificate(
+  directory: string,
+  names: readonly [string, ...string[]],
+  nowMs: number,
+): Promise<CertificateMaterial> {
+  const material = await createMaterial(names, nowMs);
+  mkdirSync(directory, { recursive: true });
+  const file = join(directory, 'ca.crt');
+  writeFileSync(file, material.bundle);
+  chmodSync(file, 0o644);
+  return material;
+}
+
+/**
+ * Namespaces and ConfigMaps from a YAML file; any other namespace exists without labels or annotations.
+ *
+ * @throws when the file cannot be read or is not YAML.
+ */
+export function createFileFacts(file: string | undefined): FactsSource {
+  const objects = file === undefined ? [] : readObjects(file);
+  const find = (kind: string, name: string, namespace?: string) =>
+    objects.find(
+      (each) =>
+        each['kind'] === kind &&
+        each.metadata?.name === name &&
+        (namespace === undefined || (each.metadata.namespace ?? 'default') === namespace),
+    );
+  return {
+    async namespace(name) {
+      const found = find('Namespace', name);
+      return { name, labels: found?.metadata?.labels ?? {}, annotations: found?.metadata?.annotations ?? {} };
+    },
+    async configMap(namespace, name): Promise<ConfigMapFound> {
+      const found = find('ConfigMap', name, namespace);
+      // Without a file nothing is known; with one, what it does not list is not there.
+      if (found === undefined) return file === undefined ? 'unknown' : 'missing';
+      return dataOfConfigMap(found);
+    },
+    async ownerOfJob() {
+      return undefined;
+    },
+  };
+}
+
+function readObjects(file: string): KubeObject[] {
+  return parseAllDocuments(readFileSync(file, 'utf8')).flatMap((document) => {
+    const [error] = document.errors;
+    if (error) throw new Error(`${file}: ${error.message}`);
+    const value = document.toJS() as (KubeObject & { items?: KubeObject[] }) | null;
+    return value === null ? [] : (value.items ?? [value]);
+  });
+}
