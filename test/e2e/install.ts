@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { kubectl, listObjects, tryKubectl } from './kubectl.ts';
+import { until } from './until.ts';
+
+export const SYSTEM = 'mcp-sluice-system';
+export const WEBHOOK = 'mcp-sluice-webhook';
+
+const overlay = (name: 'first' | 'second'): string => join(import.meta.dirname, 'overlay', name);
+
+/** `kubectl apply -k`, as a user installs or upgrades, until the new webhook serves. */
+export async function install(version: 'first' | 'second'): Promise<void> {
+  const applied = await kubectl(['apply', '-k', overlay(version)]);
+  // In a cluster that was kept the tag is the same and what is behind it is not.
+  const isUnchanged = applied.includes(`deployment.apps/${WEBHOOK} unchanged`);
+  if (isUnchanged) await kubectl(['rollout', 'restart', `deployment/${WEBHOOK}`, '-n', SYSTEM]);
+  await kubectl(['rollout', 'status', `deployment/${WEBHOOK}`, '-n', SYSTEM, '--timeout=180s'], { timeoutMs: 200_000 });
+  await webhookServes();
+}
+
+export async function uninstall(): Promise<void> {
+  await kubectl(['delete', '-k', overlay('first'), '--ignore-not-found', '--wait=false']);
+}
+
+/** Takes the webhook away, so that the apiserver finds nobody to ask. */
+export async function stopWebhook(): Promise<void> {
+  await kubectl(['scale', `deployment/${WEBHOOK}`, '-n', SYSTEM, '--replicas=0']);
+  await until('the webhook to be gone', async () => (await listObjects(['pods', '-n', SYSTEM])).length === 0, { timeoutMs: 90_000 });
+}
+
+export async function startWebhook(): Promise<void> {
+  await kubectl(['scale', `deployment/${WEBHOOK}`, '-n', SYSTEM, '--replicas=2']);
+  await kubectl(['rollout', 'status', `deployment/${WEBHOOK}`, '-n', SYSTEM, '--timeout=120s'], { timeoutMs: 130_000 });
+  await webhookServes();
+}
+
+/** A ready pod is not all: apiserver and kube-proxy learn of it a moment later. Asked by a dry run that only we refuse. */
+async function webhookServes(): Promise<void> {
+  const probe = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'probe', namespace: 'default', annotations: { 'mcp-sluice.dev/inject': 'true', 'mcp-sluice.dev/nonsense': 'x' } },
+    spec: { containers: [{ name: 'app', image: 'none.test/none:1', ports: [{ containerPort: 80 }] }] },
+  };
+  await until('the webhook to answer the apiserver', async () => {
+    const asked = await tryKubectl(['create', '--dry-run=server', '-f', '-'], { input: JSON.stringify(probe) });
+    return asked.stderr.includes('nonsense') ? true : undefined;
+  });
+}

@@ -1,0 +1,41 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { OFFLINE_NODE } from './images.ts';
+import { run } from './run.ts';
+import type { ImageSource } from './tools.ts';
+
+export const CLUSTER = 'mcp-sluice-e2e';
+
+/** Creates the tests' cluster, or takes the one that an earlier run with `--keep` left. */
+export async function createCluster(options: { source: ImageSource; kubeconfig: string; isReuseWelcome: boolean }): Promise<void> {
+  const { source, kubeconfig, isReuseWelcome } = options;
+  const clusters = (await run('kind', ['get', 'clusters'])).split('\n');
+  if (clusters.includes(CLUSTER)) {
+    if (isReuseWelcome) {
+      await run('kind', ['export', 'kubeconfig', '--name', CLUSTER, '--kubeconfig', kubeconfig]);
+      return;
+    }
+    deleteCluster(kubeconfig);
+  }
+  const image = source === 'offline' ? ['--image', OFFLINE_NODE] : [];
+  await run('kind', ['create', 'cluster', '--name', CLUSTER, '--kubeconfig', kubeconfig, '--wait', '180s', ...image], {
+    timeoutMs: 600_000,
+  });
+}
+
+/** Synchronous, as it also runs in a signal's handler. */
+export function deleteCluster(kubeconfig: string): void {
+  const args = existsSync(kubeconfig) ? ['--kubeconfig', kubeconfig] : [];
+  execFileSync('kind', ['delete', 'cluster', '--name', CLUSTER, ...args], { stdio: 'ignore', timeout: 120_000 });
+}
+
+/** The kind cluster that a kubeconfig's current context names, if it is one. */
+export function kindNameOf(kubeconfig: string): string | undefined {
+  const context = spawnSync('kubectl', ['config', 'current-context', '--kubeconfig', kubeconfig], { encoding: 'utf8' }).stdout.trim();
+  return context.startsWith('kind-') ? context.slice('kind-'.length) : undefined;
+}
+
+/** All in one call: layers that images share travel once. */
+export async function loadImages(cluster: string, images: readonly string[]): Promise<void> {
+  await run('kind', ['load', 'docker-image', ...images, '--name', cluster], { timeoutMs: 600_000 });
+}

@@ -1,0 +1,98 @@
+/** What the tests on a cluster show: issue 3's list, in its order. */
+export const e2eRequirements = {
+  'e2e:limit-without-redis': {
+    source: 'issue 3, E2E 1; contract §4',
+    behaviour: 'A limit without Redis is refused at kubectl apply, for pod and Deployment; the message names annotation, rule and remedy.',
+  },
+  'e2e:every-error': { source: 'issue 3, E2E 1; contract §4', behaviour: 'Three mistakes in one object give three errors.' },
+  'e2e:refused-leaves-nothing': { source: 'issue 3, E2E 1; contract §4', behaviour: 'What was refused leaves no object behind.' },
+  'e2e:takeover': {
+    source: 'issue 3, E2E 2; contract §5',
+    behaviour: 'An annotated Deployment gets its native sidecar and becomes Ready under restricted.',
+  },
+  'e2e:redirect': {
+    source: 'issue 3, E2E 2; contract §5',
+    behaviour: 'Where nothing forbids it, capture is by redirect, with NET_ADMIN alone.',
+  },
+  'e2e:unannotated': { source: 'issue 3, E2E 2; contract §4', behaviour: 'An unannotated Deployment is untouched.' },
+  'e2e:webhook-down': {
+    source: 'issue 3, E2E 2; contract §4',
+    behaviour: 'While the webhook is down unannotated objects are created and annotated pods are refused, not naked.',
+  },
+  'e2e:shared-limit': {
+    source: 'issue 3, E2E 3 (AC7); contract §6',
+    behaviour: 'The fourth tools/call of 3/1m is 429 with -32029, retryAfterSeconds, Retry-After and the id of the request.',
+  },
+  'e2e:tool-limit': {
+    source: 'issue 3, E2E 4 (AC8); contract §6',
+    behaviour: 'Shared and per-tool limits hold together; the limit of a tool stops that tool alone.',
+  },
+  'e2e:never-charged': {
+    source: 'issue 3, E2E 5; contract §6',
+    behaviour: 'initialize, tools/list, ping, GET and health are never charged.',
+  },
+  'e2e:one-bucket': {
+    source: 'issue 3, E2E 6; contract §6',
+    behaviour: 'Two replicas share one bucket: of 40 concurrent calls exactly the limit passes.',
+  },
+  'e2e:limit-before': { source: 'issue 3, E2E 7; contract §6', behaviour: 'With Redis there the limit holds.' },
+  'e2e:redis-killed': {
+    source: 'issue 3, E2E 7; contract §6',
+    behaviour: 'When Redis is killed calls pass, none takes a second longer, and a warning and a metric say so.',
+  },
+  'e2e:redis-returns': { source: 'issue 3, E2E 7; contract §6', behaviour: 'Within 10 s after Redis returned limits hold again.' },
+  'e2e:redis-hangs': { source: 'issue 3, E2E 7; contract §6', behaviour: 'A Redis that hangs costs a call no second either.' },
+  'e2e:no-bypass': {
+    source: 'issue 3, E2E 8; contract §5',
+    behaviour: 'From another pod no address of pod, Service or node, nor another port, reaches the server past the sidecar.',
+  },
+  'e2e:port-forward': { source: 'issue 3, E2E 8; contract §9.1', behaviour: 'The docs say what kubectl port-forward still can.' },
+  'e2e:probe-warning': {
+    source: 'issue 3, E2E 8; contract §4',
+    behaviour: 'tcpSocket and gRPC probes on the captured port draw a warning.',
+  },
+  'e2e:retune': {
+    source: 'issue 3, E2E 9; contract §5',
+    behaviour: 'kubectl annotate on a running pod changes the limit without a restart.',
+  },
+  'e2e:retune-refused': {
+    source: 'issue 3, E2E 9; contract §5',
+    behaviour: 'A bad value on a running pod is refused and changes nothing.',
+  },
+  'e2e:retune-rollout': {
+    source: 'issue 3, E2E 9; contract §5',
+    behaviour: 'Edits of other keys on a running pod are refused and name kubectl rollout restart.',
+  },
+  'e2e:metadata': { source: 'issue 3, E2E 10; contract §3', behaviour: "Annotations on the Deployment's own metadata work." },
+  'e2e:metadata-replicasets': {
+    source: 'issue 3, E2E 10; contract §9.2',
+    behaviour: 'Neither kubectl scale nor a rollout makes an extra ReplicaSet.',
+  },
+  'e2e:metadata-withdrawn': {
+    source: 'issue 3, E2E 10; contract §3',
+    behaviour: 'What was written into the template leaves with the metadata.',
+  },
+  'e2e:metadata-webhook-down': {
+    source: 'issue 3, E2E 10; contract §9.4',
+    behaviour: 'With the webhook down a Deployment annotated on its metadata is refused.',
+  },
+  'e2e:rollout-keeps-buckets': { source: 'issue 3, E2E 11; contract §2', behaviour: 'A rollout does not refill buckets.' },
+  'e2e:own-buckets': { source: 'issue 3, E2E 11; contract §2', behaviour: 'Two Deployments do not share buckets.' },
+  'e2e:upgrade': {
+    source: 'issue 3, E2E 11; contract §9.3, §9.5',
+    behaviour: 'The image is upgraded while an injected Job runs: it completes, its pod can be deleted, and rollouts take the new image.',
+  },
+  'e2e:rollback': { source: 'contract §9.5', behaviour: 'A rollback injects the image before again, and names it the current one.' },
+  'e2e:redis-access': {
+    source: 'contract §3, §5',
+    behaviour: "A pod takes Redis with TLS, private CA and the login of a Secret from its namespace's annotations.",
+  },
+  'e2e:wildcard-bind': {
+    source: 'contract §4, §5',
+    behaviour: 'Under takeover an app that binds all addresses draws a warning and fails to start rather than bypass.',
+  },
+  'e2e:servers': {
+    source: 'issue 3, E2E 12; contract §1',
+    behaviour: 'server-everything and a Python server run unmodified in both captures.',
+  },
+} as const;
