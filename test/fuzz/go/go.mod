@@ -1,0 +1,3 @@
+module mcp-sluice.dev/fuzz-reader
+
+go 1.24
