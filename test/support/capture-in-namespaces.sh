@@ -1,0 +1,54 @@
+#!/bin/sh
+# Runs one capture in a network namespace of its own, as a pod has one, and asks
+# from a second namespace. Usage: capture-in-namespaces.sh NODE PROGRAM FOLDER redirect|takeover
+set -eu
+node=$1 program=$2 folder=$3 capture=$4
+pids=
+trap 'kill $pids 2> /dev/null || true' EXIT
+background() { "$@" & pids="$pids $!"; }
+
+ip link set lo up
+ip link add pod0 type veth peer name peer0
+background unshare -n sleep 60
+peer=$!
+while [ "$(readlink /proc/$peer/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
+ip link set peer0 netns "$peer"
+ask() { nsenter -t "$peer" -n "$node" -e '
+  const { request } = require("node:http");
+  const [url, body] = process.argv.slice(1);
+  const done = request(url, { method: body ? "POST" : "GET", timeout: 5000 }, (response) => {
+    let text = "";
+    response.on("data", (chunk) => { text += chunk; });
+    response.on("end", () => console.log(response.statusCode, text.trim()));
+  });
+  done.on("error", (error) => console.log("ERROR", error.code));
+  done.on("timeout", () => done.destroy());
+  done.end(body);
+' "$@"; }
+ip addr add 10.9.9.1/24 dev pod0
+ip -6 addr add fd99::1/64 dev pod0 nodad
+ip link set pod0 up
+nsenter -t "$peer" -n sh -c 'ip link set lo up; ip addr add 10.9.9.2/24 dev peer0; ip -6 addr add fd99::2/64 dev peer0 nodad; ip link set peer0 up'
+
+printf 'mcp-sluice.dev/inject: "true"\n' > "$folder/annotations.yaml"
+app='require("node:http").createServer((request, response) => response.end(`app ${request.headers.host}`)).on("error", (error) => { console.log("APP", error.code); process.exit(1); }).listen(3001, process.argv[1])'
+if [ "$capture" = redirect ]; then
+  "$node" "$program" capture --port=3001 --to=15001
+  "$node" "$program" capture --port=3001 --to=15001
+  echo "RULES $(nft list ruleset | grep -c redirect)"
+fi
+background "$node" "$program" sidecar --in-pod --capture="$capture" --port=3001 --pod-ips=10.9.9.1,fd99::1 \
+  --annotations="$folder/annotations.yaml" --owner=a/Deployment/b --state-dir="$folder" > "$folder/log" 2>&1
+until ask http://10.9.9.1:15179/startupz | grep -q '^200'; do sleep 0.1; done
+if [ "$capture" = takeover ]; then
+  "$node" -e "$app" 0.0.0.0 || true
+  "$node" -e "$app" :: || true
+  background "$node" -e "$app" 127.0.0.1
+else
+  background "$node" -e "$app" 0.0.0.0
+fi
+until ask http://10.9.9.1:15179/readyz | grep -q '^200'; do sleep 0.1; done
+for host in 10.9.9.1 '[fd99::1]'; do
+  echo "GET $(ask "http://$host:3001/mcp")"
+  echo "BATCH $(ask "http://$host:3001/mcp" '[]')"
+done

@@ -1,0 +1,31 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+const script = join(import.meta.dirname, '../support/capture-in-namespaces.sh');
+const program = join(import.meta.dirname, '../../src/cli/main.ts');
+
+describe('the capture of a pod', () => {
+  beforeAll(() => {
+    const probe = 'command -v nsenter && ip link add pod0 type veth peer name peer0 && nft list ruleset';
+    const { status, stderr } = spawnSync('unshare', ['-n', 'sh', '-c', probe], { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`this test needs root, network namespaces, "ip" (iproute2) and "nft" (nftables): ${stderr}`);
+  });
+
+  it.each([
+    ['redirect', ['RULES 1']],
+    ['takeover', ['APP EADDRINUSE', 'APP EADDRINUSE']],
+  ])('[sidecar:capture-real] by %s brings IPv4 and IPv6 from outside to the sidecar, and loopback to the app', (capture, first) => {
+    const folder = mkdtempSync(join(tmpdir(), 'mcp-sluice-'));
+    const { stdout, stderr } = spawnSync('unshare', ['-n', 'sh', script, process.execPath, program, folder, capture], {
+      encoding: 'utf8',
+      timeout: 50_000,
+    });
+    rmSync(folder, { recursive: true, force: true });
+    const lines = stdout.split('\n').filter((line) => /^(RULES|APP|GET|BATCH) /.test(line));
+    const refused = expect.stringMatching(/^BATCH 400 .*-32600/);
+    expect(lines, stderr).toEqual([...first, 'GET 200 app 127.0.0.1:3001', refused, 'GET 200 app 127.0.0.1:3001', refused]);
+  });
+});
