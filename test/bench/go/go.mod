@@ -1,0 +1,3 @@
+module mcp-sluice.dev/bench
+
+go 1.24
