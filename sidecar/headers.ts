@@ -1,5 +1,6 @@
 import { isIdentityHeader } from '../src/identity/identify.ts';
-import { hopByHopHeaders, neverForwardedHeaders } from '../src/mcp/headers.ts';
+import { hopByHopHeaders } from '../src/lib/hop-by-hop.ts';
+import { neverForwardedHeaders } from '../src/mcp/headers.ts';
 
 /** Said anew towards the upstream: `Host` and `Content-Length`; `Origin` was judged against our `Host`, `Expect` was answered by us. */
 const saidAnew = new Set(['host', 'content-length', 'origin', 'expect']);

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { isCidr } from '../lib/address.ts';
+import { hopByHopHeaders } from '../lib/hop-by-hop.ts';
 import { isHeaderName } from '../lib/names.ts';
 import { quote } from '../lib/quote.ts';
 import { jwt } from './jwt.ts';
@@ -11,14 +12,7 @@ import { acrossFields, fields, parsed } from './parsed.ts';
  * Redis as names), MCP's own, and those that this proxy writes.
  */
 const FORBIDDEN_HEADERS: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
+  ...hopByHopHeaders,
   'host',
   'content-length',
   'content-type',
@@ -27,8 +21,6 @@ const FORBIDDEN_HEADERS: ReadonlySet<string> = new Set([
   'expect',
   'origin',
   'authorization',
-  'proxy-authorization',
-  'proxy-authenticate',
   'www-authenticate',
   'cookie',
   'set-cookie',

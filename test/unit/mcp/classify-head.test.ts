@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { hopByHopHeaders } from '../../../src/lib/hop-by-hop.ts';
 import { classifyHead } from '../../../src/mcp/classify.ts';
-import { hopByHopHeaders, neverForwardedHeaders } from '../../../src/mcp/headers.ts';
+import { neverForwardedHeaders } from '../../../src/mcp/headers.ts';
 import { call, head, headVerdict, type Lines, post, verdict } from './support.ts';
 
 describe('classifyHead', () => {
