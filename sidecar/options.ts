@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { isLoopback } from '../src/identity/cidr.ts';
 import { type OptionSpec, readArguments } from '../src/lib/arguments.ts';
+import { ADMIN_PORT, REDIRECT_PORT } from '../src/lib/ports.ts';
 
 /** Where to listen; without a host, on all addresses of both families. */
 export interface Address {
@@ -33,8 +34,6 @@ export interface Options {
 
 export type ParsedOptions = { readonly ok: true; readonly options: Options } | { readonly ok: false; readonly errors: readonly string[] };
 
-export const ADMIN_PORT = 15179;
-export const REDIRECT_PORT = 15001;
 export const DEFAULT_MAX_BODY_BYTES = 8 * 1024 * 1024;
 const DEFAULT_GRACE_SECONDS = 30;
 

@@ -1,7 +1,7 @@
 import type { Issue } from '../lib/issue.ts';
 import { renderIssue } from '../lib/issue-text.ts';
+import { PREFIX } from '../lib/prefix.ts';
 import { inherit } from '../settings/inherit.ts';
-import { PREFIX } from '../settings/settings.ts';
 import type { PatchOp } from './apply-patch.ts';
 import { createEdit } from './edit.ts';
 import type { AdmitInput, Admitted, Facts, Findings, Target } from './facts.ts';

@@ -1,8 +1,8 @@
 import type { Issue } from '../lib/issue.ts';
+import { ADMIN_PORT, REDIRECT_PORT } from '../lib/ports.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Facts, Findings } from './facts.ts';
 import { meshProxy } from './mesh.ts';
-import { ADMIN_PORT, REDIRECT_PORT } from './names.ts';
 import type { Declared } from './port.ts';
 
 export type Capture = 'redirect' | 'takeover';

@@ -1,6 +1,7 @@
+import { ADMIN_PORT, REDIRECT_PORT } from '../lib/ports.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Capture } from './capture.ts';
-import { ADMIN_PORT, CAPTURE, MOUNT, REDIRECT_PORT, SIDECAR } from './names.ts';
+import { CAPTURE, MOUNT, SIDECAR } from './names.ts';
 import type { Raw } from './raw.ts';
 
 /** All that our two containers depend on. */

@@ -1,6 +1,7 @@
 import type { Issue } from '../lib/issue.ts';
+import { PREFIX } from '../lib/prefix.ts';
 import { parseSettings } from '../settings/annotations.ts';
-import { PREFIX, type Settings } from '../settings/settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import { type Authority, judgeAuthority } from './authority.ts';
 import { judgeBindAddress } from './bind-address.ts';
 import { type Capture, decideCapture, judgeCapture, judgePorts } from './capture.ts';

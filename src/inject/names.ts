@@ -1,4 +1,4 @@
-import { PREFIX } from '../settings/settings.ts';
+import { PREFIX } from '../lib/prefix.ts';
 
 /** The native sidecar. */
 export const SIDECAR = 'mcp-sluice';
@@ -20,11 +20,6 @@ export const MOUNT = {
   redisCa: '/etc/mcp-sluice/redis-ca',
   identityCa: '/etc/mcp-sluice/identity-ca',
 } as const;
-
-/** Probes and metrics. None of the ports of Istio (15000 to 15090) or Linkerd (4140 to 4191). */
-export const ADMIN_PORT = 15179;
-/** Where redirected connections arrive. */
-export const REDIRECT_PORT = 15001;
 
 /** On every pod with our sidecar: the policy on images selects by it. */
 export const INJECTED_LABEL = `${PREFIX}injected`;

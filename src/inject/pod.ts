@@ -1,7 +1,8 @@
 import type { Issue } from '../lib/issue.ts';
+import { PREFIX } from '../lib/prefix.ts';
 import { parseSettings } from '../settings/annotations.ts';
 import { inherit } from '../settings/inherit.ts';
-import { PREFIX, type Settings } from '../settings/settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import { missingEnv } from './bind-address.ts';
 import type { Plan } from './container.ts';
 import type { Edit } from './edit.ts';

@@ -1,4 +1,4 @@
-import { PREFIX } from '../settings/settings.ts';
+import { PREFIX } from '../lib/prefix.ts';
 import { declaredInTemplate } from './declared.ts';
 import type { Edit } from './edit.ts';
 import { INJECT_KEY, PROPAGATED_KEY } from './names.ts';

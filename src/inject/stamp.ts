@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { PREFIX } from '../settings/settings.ts';
+import { PREFIX } from '../lib/prefix.ts';
 import { PROPAGATED_KEY, STATUS_KEY } from './names.ts';
 
 /** Equal to package.json's, which a test checks. */

@@ -1,7 +1,7 @@
 import type { Issue } from '../lib/issue.ts';
+import { PREFIX } from '../lib/prefix.ts';
 import { parseSettings } from '../settings/annotations.ts';
 import { RETUNABLE } from '../settings/retune.ts';
-import { PREFIX } from '../settings/settings.ts';
 import type { AdmitInput, Facts, Findings } from './facts.ts';
 import { INJECT_KEY, PROPAGATED_KEY, SIDECAR, STATUS_KEY } from './names.ts';
 import { foreignIssues, initIndex } from './ours.ts';

@@ -1,5 +1,5 @@
 import type { Issue } from '../lib/issue.ts';
-import { PREFIX } from '../settings/settings.ts';
+import { PREFIX } from '../lib/prefix.ts';
 import type { PatchOp } from './apply-patch.ts';
 import { createEdit } from './edit.ts';
 import type { AdmitInput, Facts, Findings, Target } from './facts.ts';

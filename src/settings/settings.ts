@@ -1,6 +1,3 @@
-// biome-ignore lint/performance/noBarrelFile: one name, which belongs to the settings, and which src/lib needs too
-export { PREFIX } from '../lib/prefix.ts';
-
 /** A token bucket: its size and burst, and the time from empty to full. */
 export interface Bucket {
   readonly maxTokens: number;
