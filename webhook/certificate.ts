@@ -81,8 +81,8 @@ async function issue({ commonName, nowMs, lifetimeMs, issuer, extensions }: Temp
   return { certificate: forge.pki.certificateToPem(certificate).replaceAll('\r', ''), key: keys.privateKey };
 }
 
-/** RFC 5280 §4.1.2.2: positive and at most 20 octets; CA/Browser Forum: at least 64 random bits. */
-function randomSerial(): string {
+/** RFC 5280 §4.1.2.2: positive and at most 20 octets; CA/Browser Forum: at least 64 random bits. Hex, and DER for any bits: forge does not see to that. */
+export function randomSerial(): string {
   const bytes = randomBytes(16);
   // The first bit would make it negative, a zero octet at the front would not be DER.
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;

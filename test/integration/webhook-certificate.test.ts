@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { issueAuthority, issueLeaf, type KeyPair } from '../../webhook/certificate.ts';
+import { issueAuthority, issueLeaf, type KeyPair, randomSerial } from '../../webhook/certificate.ts';
 import { serviceNames } from '../../webhook/names.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -41,5 +41,9 @@ describe('certificates', () => {
     expect(new Set(serials.map((each) => each.serialNumber)).size).toBe(3);
     expect(serials.every((each) => /^[4-7][0-9A-F]{31}$/.test(each.serialNumber))).toBe(true);
     expect(serials[0]?.publicKey.asymmetricKeyDetails?.modulusLength).toBe(2048);
+  });
+
+  it('has serials that are DER whatever the random bits: no zero octet, no sign at the front', () => {
+    expect(Array.from({ length: 5_000 }, randomSerial).filter((serial) => !/^[4-7][0-9a-f]{31}$/.test(serial))).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import forge from 'node-forge';
+import { randomSerial } from '../../webhook/certificate.ts';
 
 export interface TestCertificates {
   readonly ca: string;
@@ -30,7 +31,7 @@ function make(extensions: object[], commonName: string, issuer?: Made): Made {
   const pair = forge.pki.rsa.generateKeyPair(2048);
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = pair.publicKey;
-  certificate.serialNumber = `0${forge.util.bytesToHex(forge.random.getBytesSync(8))}`;
+  certificate.serialNumber = randomSerial();
   certificate.validity.notBefore = new Date(Date.now() - 60_000);
   certificate.validity.notAfter = new Date(Date.now() + 3_600_000);
   const subject = [{ name: 'commonName', value: commonName }];

@@ -78,7 +78,15 @@ export async function startTestSidecar(options: TestSidecarOptions): Promise<Tes
       return line === undefined ? 0 : Number(line.slice(name.length + 1));
     },
     async ready() {
-      await until(async () => (await admin('/readyz')).status === 200);
+      let last = '';
+      const isReady = async () => {
+        const { status, text } = await admin('/readyz');
+        last = text;
+        return status === 200;
+      };
+      await until(isReady).catch((error: unknown) => {
+        throw new Error(`the sidecar is not ready: ${last}`, { cause: error });
+      });
     },
     beginDrain: () => sidecar.beginDrain(),
     terminate: () => sidecar.terminate(),
