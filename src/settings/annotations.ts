@@ -7,6 +7,7 @@ import { checkTogether, type Given } from './check-together.ts';
 import { ownAnnotations } from './own-annotations.ts';
 import { readValue } from './read-value.ts';
 import { DEFAULT_RESOURCES } from './resources.ts';
+import { sessionSettings } from './sessions.ts';
 import type { RedisSettings, Settings } from './settings.ts';
 import { KEYS, type Key, MACHINE_KEYS, type Row, table, type Values } from './table.ts';
 import type { Placed } from './yaml-value.ts';
@@ -62,6 +63,7 @@ function settingsOf(values: Values): Settings {
     paths: values.paths ?? [],
     ...(rateLimit === undefined ? {} : { rateLimit }),
     ...(redis === undefined ? {} : { redis }),
+    sessions: sessionSettings(values.sessions),
     ...(identity?.header === undefined ? {} : { identity: { header: identity.header } }),
     ...(identity?.jwt === undefined ? {} : { identity: { jwt: identity.jwt } }),
     rejection: values.rejection ?? 'auto',

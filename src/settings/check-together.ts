@@ -3,6 +3,7 @@ import { PREFIX } from '../lib/prefix.ts';
 import { quote } from '../lib/quote.ts';
 import { parseQuantity } from '../lib/units.ts';
 import { findPerClient } from './find-per-client.ts';
+import { doubtSessions } from './sessions.ts';
 import type { Key, Values } from './table.ts';
 import { type Placed, positionAt } from './yaml-value.ts';
 
@@ -69,6 +70,11 @@ export function checkTogether(read: Given): { readonly issues: readonly Issue[];
       message: `perClient needs to know who calls; set ${PREFIX}identity, such as {header: {name: X-Forwarded-User, from: [10.0.0.0/8]}}`,
       ...positionAt(limits, perClient, 'key'),
     });
+  }
+  const sessions = read.placed.get('sessions');
+  for (const { code, field, message } of doubtSessions(values.sessions ?? {}, { hasIdentity: given.has('identity') })) {
+    const at = sessions === undefined ? {} : positionAt(sessions, [field], 'value');
+    warnings.push({ code, path: ['sessions', field], message, ...at });
   }
   const memory = values['sidecar-resources']?.limits['memory'] ?? '';
   if ((parseQuantity(memory) ?? Number.POSITIVE_INFINITY) < LEAST_MEMORY_BYTES) {

@@ -53,6 +53,8 @@ export function renderSettingsPage(): string {
     'A limit: `tokens/period`, or `{maxTokens, refillPeriod}`; at most 1000000000 tokens. YAML values: at most 64 KiB, one document, no anchors, aliases or tags.',
     'A tool is limited under its exact name or, failing that, the longest pattern (`*` is any text) that matches; a pattern is one bucket for all that it matches.',
     "A call takes `cost` tokens (1 by default) from each of its buckets, those of all tools too. `tools` may also be ToolHive's list of `{name, shared, perUser}`.",
+    'Sessions: at most 100000; durations from `1s` to `31d`, `evictIdle` from `10s` or `off`; streams and requests in flight at most 2000. An `idleTimeout` longer than',
+    '`maxLifetime` is cut to it. What takes a place, and what frees it: [wire.md](wire.md).',
     '',
     ...KEYS.map(renderKey),
   ].join('\n');

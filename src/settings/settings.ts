@@ -61,6 +61,22 @@ export interface JwtIdentity {
   readonly clockSkewMs: number;
 }
 
+/** What sessions are held to (contract §6), and what the modern era has in their place; in force also where nothing is written. */
+export interface SessionSettings {
+  /** Sessions at once, over all replicas. */
+  readonly max: number;
+  readonly maxPerClient: number;
+  readonly idleTimeoutMs: number;
+  readonly maxLifetimeMs: number;
+  /** Absent: a full house closes nothing. */
+  readonly evictIdleMs?: number;
+  /** Of one pod, as the three below. */
+  readonly maxStreams: number;
+  readonly maxStreamsPerClient: number;
+  readonly maxInFlight: number;
+  readonly maxInFlightPerClient: number;
+}
+
 export interface Settings {
   readonly inject: boolean;
   /** Number or name of a container port. */
@@ -70,6 +86,7 @@ export interface Settings {
   readonly paths: readonly string[];
   readonly rateLimit?: RateLimit;
   readonly redis?: RedisSettings;
+  readonly sessions: SessionSettings;
   /** One of the two. */
   readonly identity?: { readonly header?: HeaderIdentity; readonly jwt?: JwtIdentity };
   /** How the refusal of a limit is written; `auto`: as the client survives it. */

@@ -81,7 +81,7 @@ export const table = {
   redis: row({
     schema: redisUrl,
     form: 'text',
-    summary: 'The Redis that holds the buckets; no password in it.',
+    summary: 'The Redis that holds the buckets and counts the sessions of all replicas; no password in it.',
     value: '`redis://` or `rediss://` URL (`redis+sentinel://`, `redis+cluster://` in a later version)',
     fallback: "the namespace's, then the webhook's `--default-redis`",
     example: 'redis://redis.infra:6379/0',
@@ -114,7 +114,7 @@ export const table = {
     ...words(['open', 'local', 'closed']),
     form: 'text',
     summary:
-      'What becomes of calls while Redis does not answer: let through (`open`), held by each pod to its share of the limit (`local`), or 503 (`closed`).',
+      "What becomes of calls while Redis does not answer: let through (`open`), held by each pod to its share of the limit (`local`), or 503 (`closed`). New sessions: each pod's share of the cap, or 503.",
     fallback: '`open`',
     example: 'closed',
     isRetunable: true,
@@ -124,13 +124,14 @@ export const table = {
   sessions: row({
     schema: sessions,
     form: 'yaml',
-    summary: 'How many sessions there may be, and for how long.',
-    value: 'YAML: `max`, `maxPerClient`, `idleTimeout`, `maxLifetime`, `evictIdle`',
-    fallback: '100, 10, 5m, 24h, off',
-    example: '"{max: 50, idleTimeout: 10m}"',
+    summary:
+      'How many sessions there may be, and for how long; for revisions without sessions, how many streams and requests in flight. ' +
+      'In force without the annotation too. A zero means the default.',
+    value:
+      'YAML: `max`, `maxPerClient`, `idleTimeout`, `maxLifetime`, `evictIdle`; `maxStreams`, `maxStreamsPerClient`, `maxInFlight`, `maxInFlightPerClient`',
+    fallback: '100, 10, 5m, 24h, off; 1000, 20, 2000, 100',
+    example: '"{max: 50, idleTimeout: 10m, evictIdle: 30s}"',
     isRetunable: true,
-    later: 'Not available yet: denied.',
-    missing: () => 'sessions',
   }),
   identity: row({
     schema: identity,

@@ -30,6 +30,14 @@ export const settingsRequirements = {
     source: 'contract §2 "client"',
     behaviour: 'A header names the client only if it is a plain header and its peers are ranges; a warning says who can set it.',
   },
+  'settings:sessions': {
+    source: 'issue 5 "Caps"',
+    behaviour: 'Caps on sessions hold without an annotation; a zero is the default; what is out of range is denied.',
+  },
+  'settings:sessions-doubt': {
+    source: 'issue 5 "Caps"',
+    behaviour: 'An idle timeout beyond the lifetime is clamped; that, and what takes no effect, draws a warning.',
+  },
   'settings:not-available': {
     source: 'issue 3',
     behaviour: 'What takes effect in a later version is checked, and denied as not available in this one.',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseSettings } from '../../../src/settings/annotations.ts';
 import { RETUNABLE } from '../../../src/settings/retune.ts';
+import { DEFAULT_SESSIONS } from '../../../src/settings/sessions.ts';
 import { codesOf, keyed, REDIS } from './keyed.ts';
 
 const HEADER = 'header: {name: X-User, from: [10.0.0.0/8]}';
@@ -14,6 +15,7 @@ describe('what is accepted', () => {
       inject: true,
       capture: 'auto',
       paths: [],
+      sessions: DEFAULT_SESSIONS,
       rejection: 'auto',
       mode: 'enforce',
       sidecarResources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '256Mi' } },

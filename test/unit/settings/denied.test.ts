@@ -160,7 +160,6 @@ describe('what is denied', () => {
   });
 
   it.each([
-    ['sessions', '{max: 5}'],
     ['remote-entries', '[{name: a, url: https://a.example}]'],
     ['redis', 'redis+sentinel://a:26379/m'],
     ['redis', 'redis+cluster://a:6379'],
@@ -169,7 +168,7 @@ describe('what is denied', () => {
   });
 
   it('[settings:not-available] tells the faults of what is not available as well', () => {
-    expect(codesOf(single('sessions', '{max: -5}').issues)).toEqual(['OUT_OF_RANGE', 'NOT_AVAILABLE']);
+    expect(codesOf(single('remote-entries', '[{name: a, url: http://a.example}]').issues)).toEqual(['INSECURE_URL', 'NOT_AVAILABLE']);
   });
 
   it('[settings:remote-entries] checks URL, CA, and names of remote entries', () => {
