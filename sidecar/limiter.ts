@@ -4,8 +4,9 @@ import { ReplicaCount } from '../src/policy/replica-count.ts';
 import { Breaker } from './breaker.ts';
 import { ClientHash } from './client-hash.ts';
 import { GuardedStore, type LimiterEvents, type OnFailure, type Outcome } from './guarded-store.ts';
-import { redisFailure } from './redis-failure.ts';
+import { RedisFailure, redisFailure } from './redis-failure.ts';
 import { Settlement } from './settlement.ts';
+import type { SharedRedis } from './shared-redis.ts';
 import { type Agreement, RedisStore, type RedisStoreOptions } from './store-redis.ts';
 
 export interface LimiterOptions extends RedisStoreOptions {
@@ -23,6 +24,8 @@ export interface Limiter {
   decide(charges: readonly Charge[], onFailure: OnFailure): Promise<Outcome>;
   /** The keyed hash that stands for a client. */
   clientHash(name: string): string;
+  /** What else of this replica needs Redis uses the same connection. */
+  readonly redis: SharedRedis;
   stop(): Promise<void>;
 }
 
@@ -40,6 +43,7 @@ export function createLimiter({ events = {}, ...options }: LimiterOptions): Limi
     onceUp = resolve;
   });
   let isReportedDown = false;
+  const upListeners: (() => void)[] = [];
 
   const replicas = new ReplicaCount();
   const local = new LocalBuckets();
@@ -50,6 +54,7 @@ export function createLimiter({ events = {}, ...options }: LimiterOptions): Limi
       hasAnswered = true;
       isReportedDown = false;
       onceUp();
+      for (const tell of upListeners) tell();
       events.onState?.('up');
     },
     onDown(error) {
@@ -95,7 +100,33 @@ export function createLimiter({ events = {}, ...options }: LimiterOptions): Limi
     events.onReplicas?.(replicas.live);
   }
 
+  const redis: SharedRedis = {
+    get isUp() {
+      return breaker.isUp;
+    },
+    get replicas() {
+      return replicas.live;
+    },
+    clientHash: (client) => clients.hash(client),
+    onUp: (listener) => void upListeners.push(listener),
+    async run(script, keys, args) {
+      if (!breaker.isUp) throw new RedisFailure('connection', reason);
+      const { epoch } = breaker;
+      try {
+        return await store.run(script, keys, args);
+      } catch (error) {
+        const failure = redisFailure(error);
+        // An error reply may be of this script alone (a right that it lacks): no reason to leave the limits without Redis.
+        if (failure.kind === 'connection') breaker.lose(failure);
+        else if (failure.kind === 'timeout') breaker.fail(failure, epoch);
+        else events.onError?.(failure.kind, failure.message);
+        throw failure;
+      }
+    },
+  };
+
   return {
+    redis,
     async start() {
       breaker.start();
       timer = setInterval(() => void beat(), HEARTBEAT_PERIOD_MS).unref();

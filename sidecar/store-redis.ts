@@ -95,6 +95,12 @@ export class RedisStore implements LimiterStore {
     });
   }
 
+  /** Runs another script within the deadline, its keys within the owner's slot. Rejects with a RedisFailure. */
+  async run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    const own = keys.map((key) => this.#prefix + key);
+    return within(this.#connected().run(script, own, args), this.#deadlineMs);
+  }
+
   close(): void {
     this.#link?.close();
     this.#link = undefined;
