@@ -18,6 +18,8 @@ export interface EventStreamDeps {
   readonly target: string;
   /** Called with what the `endpoint` event says; the function returned, once the stream is gone. */
   readonly onEndpoint: (address: MessageAddress, stream: MessageStream) => () => void;
+  /** Called where the first event is another one. */
+  readonly onOther?: () => void;
   /** Writes to the client. */
   readonly write: (bytes: Uint8Array) => unknown;
   /** What was written and not yet taken. */
@@ -66,7 +68,7 @@ export class EventStream implements MessageStream {
     this.#held.push(bytes.subarray(0, taken));
     this.#heldBytes += taken;
     if (!this.#boundary.isBetween) {
-      if (this.#heldBytes > FIRST_EVENT_LIMIT_BYTES) this.#turn('plain', out);
+      if (this.#heldBytes > FIRST_EVENT_LIMIT_BYTES) this.#pass(out);
       return bytes.subarray(taken);
     }
     const block = readBlock(Buffer.concat(this.#held), this.#deps.target);
@@ -74,9 +76,14 @@ export class EventStream implements MessageStream {
       this.#held = [block.bytes];
       this.#forget = this.#deps.onEndpoint(block.address, this);
       this.#turn('messages', out);
-    } else if (block.kind === 'event') this.#turn('plain', out);
+    } else if (block.kind === 'event') this.#pass(out);
     else this.#release(out);
     return bytes.subarray(taken);
+  }
+
+  #pass(out: Uint8Array[]): void {
+    this.#turn('plain', out);
+    this.#deps.onOther?.();
   }
 
   #turn(state: 'messages' | 'plain', out: Uint8Array[]): void {

@@ -16,6 +16,8 @@ export class Exchange {
   readonly #budget: ByteBudget;
   #bufferedBytes = 0;
   #flow: Flow | undefined;
+  #survive: (flow: Flow) => boolean = () => false;
+  readonly #onClose: (() => void)[] = [];
   #isGone = false;
 
   constructor(received: {
@@ -53,10 +55,24 @@ export class Exchange {
     this.#bufferedBytes = 0;
   }
 
-  /** From here on the upstream is aborted when the client goes. */
-  attach(flow: Flow): void {
+  /** To be called once, when the response was sent or its connection is gone; at once where that is so already. */
+  onClose(listener: () => void): void {
+    if (this.#isGone) listener();
+    else this.#onClose.push(listener);
+  }
+
+  /** From here on the upstream is aborted when the client goes, unless `survive` answers that it takes the flow over. */
+  attach(flow: Flow, survive: (flow: Flow) => boolean = () => false): void {
     this.#flow = flow;
-    if (this.#isGone) flow.abort();
+    this.#survive = survive;
+    if (this.#isGone && !survive(flow)) flow.abort();
+  }
+
+  /** Ends the response where it stands, and the upstream's with it. */
+  finish(): void {
+    this.#flow?.abort();
+    this.#flow = undefined;
+    if (!this.response.writableEnded) this.response.end();
   }
 
   resumeUpstream(): void {
@@ -72,9 +88,10 @@ export class Exchange {
   close(): boolean {
     const isAbort = this.#flow !== undefined;
     this.#isGone = true;
-    this.#flow?.abort();
+    if (this.#flow !== undefined && !this.#survive(this.#flow)) this.#flow.abort();
     this.#flow = undefined;
     this.letGo();
+    for (const listener of this.#onClose.splice(0)) listener();
     return isAbort;
   }
 }

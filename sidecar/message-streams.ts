@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { type MessageAddress, messageKey } from '../src/mcp/message-address.ts';
 import { EventStream, type MessageStream } from './event-stream.ts';
-import { headerValue } from './headers.ts';
+import { isLegibleStream } from './legible-stream.ts';
 
 /** As many open streams as are remembered; the messages of the others are answered like any POST. */
 const STREAM_LIMIT = 10_000;
@@ -25,19 +25,22 @@ export class MessageStreams {
   }
 
   /**
-   * Reads along where the answer to a GET is a stream of events to read: neither
-   * compressed nor of a length that was told.
+   * Reads along where the answer to a GET is a stream of events to read; `hear` is told
+   * once what its first event is.
    */
   follow(
     response: ServerResponse,
     { target, status, headers }: { readonly target: string; readonly status: number; readonly headers: readonly string[] },
+    hear: (first: MessageAddress | 'other') => void = () => undefined,
   ): EventStream | undefined {
-    if (status !== 200 || !/^text\/event-stream\s*(?:;|$)/i.test(headerValue(headers, 'content-type')?.trim() ?? '')) return undefined;
-    const coding = headerValue(headers, 'content-encoding') ?? 'identity';
-    if (coding.trim().toLowerCase() !== 'identity' || headerValue(headers, 'content-length') !== undefined) return undefined;
+    if (!isLegibleStream(status, headers)) return undefined;
     return new EventStream({
       target,
-      onEndpoint: (address, stream) => this.open(address, stream),
+      onEndpoint: (address, stream) => {
+        hear(address);
+        return this.open(address, stream);
+      },
+      onOther: () => hear('other'),
       write: (bytes) => response.write(bytes),
       waitingBytes: () => response.writableLength,
     });

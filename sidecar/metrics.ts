@@ -1,10 +1,17 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { EndReason } from '../src/policy/session-admission.ts';
 
 /** What became of one metered call. */
 export type CallDecision = 'allowed' | 'limited' | 'would_limit' | 'failed_open' | 'failed_closed';
 
 /** Where an exchange with the upstream broke. */
 export type UpstreamBreak = 'connect' | 'head' | 'body';
+
+/** Known by its `initialize`, by its stream (MCP 2024-11-05), or only by its id. */
+export type SessionStart = 'initialize' | 'stream' | 'adopted';
+
+/** By its client (`deleted`, `closed` with its stream), by the upstream (`gone`), or by us. */
+export type SessionEnd = 'deleted' | 'closed' | 'gone' | EndReason;
 
 /**
  * Everything that is counted. Labels come from fixed sets and from the
@@ -61,11 +68,19 @@ export class Metrics {
   readonly #issuerKeys = this.#gauge('mcp_sluice_issuer_keys', 'Keys of the issuer that can verify tokens.', []);
   readonly #issuerTime = this.#gauge('mcp_sluice_issuer_last_success_timestamp_seconds', 'When the issuer last gave its keys.', []);
   readonly #bypass = this.#gauge('mcp_sluice_capture_bypass', '1 for an address that is not held.', ['address']);
+  readonly #sessionsOpened = this.#counter('mcp_sluice_sessions_opened_total', 'Sessions that got a place, by how they came.', ['how']);
+  readonly #sessionsEnded = this.#counter('mcp_sluice_sessions_ended_total', 'Sessions that gave their place back, by reason.', ['reason']);
+  readonly #sessionAnomalies = this.#counter(
+    'mcp_sluice_session_anomalies_total',
+    'Session ids that the upstream gave without being asked for a session.',
+    ['mode'],
+  );
   readonly #shadow = this.#gauge('mcp_sluice_shadow', '1 in shadow mode.', []);
 
-  constructor(sources: { readonly bufferedBytes: () => number; readonly inFlight: () => number }) {
+  constructor(sources: { readonly bufferedBytes: () => number; readonly inFlight: () => number; readonly sessions: () => number }) {
     this.#sampled('mcp_sluice_buffered_bytes', 'Bytes of request bodies held in memory.', sources.bufferedBytes);
     this.#sampled('mcp_sluice_in_flight_requests', 'Requests in flight, streams among them.', sources.inFlight);
+    this.#sampled('mcp_sluice_sessions', 'Sessions of this pod.', sources.sessions);
     this.#sampled('process_resident_memory_bytes', 'Resident memory size in bytes.', () => process.memoryUsage.rss());
   }
 
@@ -139,6 +154,18 @@ export class Metrics {
   setIssuerKeys(count: number): void {
     this.#issuerKeys.set(count);
     this.#issuerTime.setToCurrentTime();
+  }
+
+  countSessionOpened(how: SessionStart): void {
+    this.#child(this.#sessionsOpened, how).inc();
+  }
+
+  countSessionEnded(reason: SessionEnd): void {
+    this.#child(this.#sessionsEnded, reason).inc();
+  }
+
+  countSessionAnomaly(isShadow: boolean): void {
+    this.#child(this.#sessionAnomalies, isShadow ? 'shadow' : 'enforce').inc();
   }
 
   setBypass(address: string, isBypassed: boolean): void {

@@ -21,6 +21,8 @@ export interface Options {
   readonly annotationsFile: string;
   /** `namespace/Kind/name`: the name under which buckets are kept. */
   readonly owner: string;
+  /** Names this replica among those of its owner, also after a restart of its container; absent: one of this process. */
+  readonly podName?: string;
   /** Keeps the last good configuration and the drain socket. */
   readonly stateDir?: string;
   readonly redisSecretDir?: string;
@@ -47,6 +49,7 @@ const specs: Readonly<Record<string, OptionSpec>> = {
   admin: { type: 'string' },
   annotations: { type: 'string' },
   owner: { type: 'string' },
+  'pod-name': { type: 'string' },
   'state-dir': { type: 'string' },
   'redis-secret-dir': { type: 'string' },
   'redis-ca-file': { type: 'string' },
@@ -77,6 +80,9 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
   if (owner === undefined) errors.push('--owner is missing: namespace/Kind/name, under which buckets are kept');
   else if (!/^[a-z0-9.-]+\/[A-Za-z]+\/[A-Za-z0-9.-]+$/.test(owner))
     errors.push(`--owner "${owner}" is not of the form namespace/Kind/name`);
+  const podName = one('pod-name');
+  if (podName !== undefined && !/^[a-z0-9](?:[a-z0-9.-]{0,252})$/.test(podName))
+    errors.push(`--pod-name ${quoted(podName)} is no name of a pod`);
   const redisCaFile = caFile('redis-ca-file', one, errors);
   const identityCaFile = caFile('identity-ca-file', one, errors);
   const maxBodyBytes = wholeNumber('max-body', one('max-body'), 1, 64 * 1024 * 1024, errors) ?? DEFAULT_MAX_BODY_BYTES;
@@ -91,6 +97,7 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
       ...place,
       annotationsFile,
       owner,
+      ...(podName !== undefined && { podName }),
       ...(stateDir !== undefined && { stateDir }),
       ...(redisSecretDir !== undefined && { redisSecretDir }),
       ...(redisCaFile !== undefined && { redisCaFile }),

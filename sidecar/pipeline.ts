@@ -5,6 +5,7 @@ import { readHeaders } from '../src/mcp/headers.ts';
 import { refuse } from '../src/mcp/ladder.ts';
 import type { Message, Refusal } from '../src/mcp/message.ts';
 import { reshape } from '../src/policy/rejection.ts';
+import { sessionNotFound } from '../src/policy/session-refusals.ts';
 import type { Settings } from '../src/settings/settings.ts';
 import { readBody } from './body.ts';
 import { ClientMemory } from './client-memory.ts';
@@ -20,13 +21,15 @@ import type { RefusalLog } from './refusal-log.ts';
 import { bounds, noAnswer, notConfigured, unidentified } from './refusals.ts';
 import { writeRefusal } from './refuse.ts';
 import { Relay } from './relay.ts';
-import { isSessionHeader, upstreamHeaders } from './upstream-headers.ts';
+import type { SessionGate } from './session-gate.ts';
+import { upstreamHeaders, withoutSession } from './upstream-headers.ts';
 
 /** One configuration, ready to be applied; a request keeps the one that it began with. */
 export interface InEffect {
   readonly settings: Settings;
   readonly identify: Identify;
   readonly limiter: Limits['limiter'];
+  readonly sessions: Pick<SessionGate, 'admit' | 'isListener'>;
 }
 
 export interface PipelineDeps {
@@ -44,8 +47,8 @@ const opaque: Message = { kind: 'opaque' };
 const unread = { 'too-large': 'body-too-large', 'no-room': 'buffers-full', timeout: 'body-timeout' } as const;
 
 /**
- * The way of a request: bounds → identity → parse → rate limit → upstream
- * (contract §6). In shadow mode parse and rate limit refuse nothing; what frames
+ * The way of a request: bounds → identity → parse → session → rate limit → upstream
+ * (contract §6). In shadow mode parse, session and rate limit refuse nothing; what frames
  * and bounds a request holds all the same.
  */
 export function createPipeline(deps: PipelineDeps): (exchange: Exchange) => Promise<void> {
@@ -86,35 +89,43 @@ export function createPipeline(deps: PipelineDeps): (exchange: Exchange) => Prom
       if (classified.ok) message = classified.message;
       else {
         note(classified.refusal, { isShadow });
-        if (!isShadow) return give(exchange, classified.refusal, { isNoted: true });
+        if (!isShadow) return give(exchange, classified.refusal, { isNoted: true, isOnStream: isListener() });
       }
     }
     metrics.countMessage(message.kind);
     if (identified.refusedAsMessage && message.kind !== 'opaque') {
       const refusal = unidentified(identified.refusedAsMessage, message);
       note(refusal, { isShadow, message });
-      if (!isShadow) return give(exchange, refusal, { isNoted: true });
+      if (!isShadow) return give(exchange, refusal, { isNoted: true, isOnStream: isListener() });
     }
 
+    const caller = { exchange, ...head, headers: readHeaders(rawHeaders), isMcpPath, message, client: identified.client, isShadow };
+    const { visit, refused } = await inEffect.sessions.admit({ ...caller, body: 'body' in read ? read.body : undefined });
+    if (refused && refuseSession(refused)) return;
     const counted = countedAs(message, settings.rateLimit);
     const limited = await limit(message, { settings, limiter: inEffect.limiter, client: identified.client });
     if (!limited.ok) {
       const decision = limited.isUnchecked ? 'failed_closed' : isShadow ? 'would_limit' : 'limited';
       if (counted) metrics.countCall(counted, decision);
-      const refusal = reshape(limited.refusal, message, { setting: settings.rejection, known: clients.recall(message, rawHeaders) });
+      const refusal = shaped(limited.refusal);
       note(refusal, { isShadow, message, waitMs: limited.waitMs });
       if (!isShadow) return give(exchange, refusal, { isNoted: true });
     } else if (counted) metrics.countCall(counted, limited.isUnchecked ? 'failed_open' : 'allowed');
     if (exchange.isGone) return;
+    if (!(await visit.begin()) && refuseSession({ refusal: sessionNotFound(message, 'ended') })) return;
+    if (exchange.isGone) return;
 
-    const isModern = (message.kind === 'opaque' ? eraOfHeaders(readHeaders(rawHeaders)) : message.era) === 'modern';
+    const isModern = (message.kind === 'opaque' ? eraOfHeaders(caller.headers) : message.era) === 'modern';
     const mayOpenStream = head.method === 'GET' && verdict.kind === 'pass' && verdict.isMcpPath;
     const relay = new Relay(exchange, {
       upstreams: deps.upstreams,
       extraHeaders: limited.ok && !isShadow ? limited.headers : undefined,
-      ...(isModern && { withheld: isSessionHeader }),
+      admitHead: (status, received) => (isModern ? withoutSession(received) : visit.answered(status, received)),
+      onOrphaned: (received) => visit.orphaned(received),
+      openReader: (status, received) => visit.openReader(status, received),
       ...(mayOpenStream && {
-        openEvents: (status, headers) => streams.follow(exchange.response, { target: head.target, status, headers }),
+        openEvents: (status, received) =>
+          streams.follow(exchange.response, { target: head.target, status, headers: received }, (first) => visit.heardFirst(first)),
       }),
       isDraining: deps.isDraining,
       onAnswered: (status, headers) => {
@@ -137,13 +148,35 @@ export function createPipeline(deps: PipelineDeps): (exchange: Exchange) => Prom
     });
     if ('upload' in read && read.lengthBytes !== undefined) headers.push('Content-Length', read.lengthBytes);
     const body = 'body' in read ? read.body : read.upload;
-    exchange.attach(deps.upstream.dispatch({ method: head.method, target: head.target, headers, body }, relay));
+    const flow = deps.upstream.dispatch({ method: head.method, target: head.target, headers, body }, relay);
+    exchange.attach(flow, (lasting) => visit.survive(lasting));
+
+    // Who is refused a message is not always the one who listens there.
+    function isListener(): boolean {
+      return inEffect?.sessions.isListener(head.target, identified.client) ?? false;
+    }
+
+    function shaped(refusal: Refusal): Refusal {
+      return reshape(refusal, message, { setting: settings.rejection, known: clients.recall(message, rawHeaders) });
+    }
+
+    /** False in shadow mode, where it goes on. */
+    function refuseSession({ refusal, waitMs }: { readonly refusal: Refusal; readonly waitMs?: number }): boolean {
+      const written = shaped(refusal);
+      note(written, { isShadow, message, ...(waitMs !== undefined && { waitMs }) });
+      if (!isShadow) give(exchange, written, { isNoted: true, isOnStream: false });
+      return !isShadow;
+    }
   };
 
-  function give(exchange: Exchange, refusal: Refusal, options: { readonly isNoted: boolean } = { isNoted: false }): void {
+  function give(
+    exchange: Exchange,
+    refusal: Refusal,
+    options: { readonly isNoted: boolean; readonly isOnStream?: boolean } = { isNoted: false },
+  ): void {
     if (!options.isNoted) note(refusal, { isShadow: false });
     if (deps.isDraining()) exchange.response.shouldKeepAlive = false;
-    if (deliverOnStream(exchange, refusal, streams)) return;
+    if (options.isOnStream !== false && deliverOnStream(exchange, refusal, streams)) return;
     writeRefusal(exchange, refusal, { isDraining: deps.isDraining() });
   }
 

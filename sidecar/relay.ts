@@ -1,3 +1,4 @@
+import type { ResponseReader } from './event-reader.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Exchange } from './exchange.ts';
 import type { Failure, Sink } from './forward.ts';
@@ -8,8 +9,12 @@ export interface RelayOptions {
   readonly upstreams: readonly string[];
   /** Added as lines of their own. */
   readonly extraHeaders?: Readonly<Record<string, string>> | undefined;
-  /** Names, lower case, that are not for the client. */
-  readonly withheld?: (name: string) => boolean;
+  /** What of the head of the final response is for the client; names and values by turns. */
+  readonly admitHead: (status: number, headers: string[]) => string[];
+  /** The head, or nothing of it, came when the client was gone. */
+  readonly onOrphaned: (headers: readonly string[] | undefined) => void;
+  /** Makes what reads a response along. */
+  readonly openReader?: (status: number, headers: readonly string[]) => ResponseReader | undefined;
   /** Makes what reads the events of a response, where there are any to read; names and values by turns. */
   readonly openEvents?: (status: number, headers: readonly string[]) => EventStream | undefined;
   readonly isDraining: () => boolean;
@@ -26,6 +31,7 @@ export class Relay implements Sink {
   readonly #exchange: Exchange;
   readonly #options: RelayOptions;
   #events: EventStream | undefined;
+  #reader: ResponseReader | undefined;
 
   constructor(exchange: Exchange, options: RelayOptions) {
     this.#exchange = exchange;
@@ -41,16 +47,21 @@ export class Relay implements Sink {
 
   begin(status: number, reason: string, rawHeaders: readonly Uint8Array[]): void {
     const exchange = this.#exchange;
-    if (exchange.isGone) return;
+    const received = responseHeaders(rawHeaders, this.#options.upstreams);
+    if (exchange.isGone) {
+      this.#options.onOrphaned(received);
+      return;
+    }
     exchange.letGo();
     const { response } = exchange;
-    const headers = without(responseHeaders(rawHeaders, this.#options.upstreams), this.#options.withheld);
+    const headers = this.#options.admitHead(status, received);
     // Lists both (draft-ietf-httpapi-ratelimit-headers), so that what the upstream says of its own limits stays beside ours.
     for (const [name, value] of Object.entries(this.#options.extraHeaders ?? {})) headers.push(name, value);
     if (this.#options.isDraining()) response.shouldKeepAlive = false;
     response.writeHead(status, reason, headers);
     const events = this.#options.openEvents?.(status, headers);
     this.#events = events;
+    this.#reader = this.#options.openReader?.(status, headers);
     if (events !== undefined) response.once('close', () => events.close());
     this.#options.onAnswered(status, headers);
     // Sent together with the first bytes where they came along, alone where
@@ -62,6 +73,9 @@ export class Relay implements Sink {
   write(chunk: Uint8Array): boolean {
     if (this.#exchange.isGone) return true;
     const bytes = this.#events === undefined ? chunk : this.#events.transform(chunk);
+    this.#reader?.read(chunk);
+    // What was read may have ended it.
+    if (this.#exchange.response.writableEnded) return true;
     // Nothing to write is no reason to wait.
     return bytes.byteLength === 0 || this.#exchange.response.write(bytes);
   }
@@ -84,7 +98,10 @@ export class Relay implements Sink {
   fail(failure: Failure): void {
     const exchange = this.#exchange;
     exchange.detach();
-    if (exchange.isGone) return;
+    if (exchange.isGone) {
+      this.#options.onOrphaned(undefined);
+      return;
+    }
     this.#options.onBroken(failure.hadHead ? 'body' : failure.wasSent ? 'head' : 'connect');
     if (!exchange.response.headersSent) {
       this.#options.onUnanswered(failure);
@@ -96,10 +113,6 @@ export class Relay implements Sink {
     if (exchange.request.httpVersion === '1.0') exchange.socket.resetAndDestroy();
     else exchange.socket.destroy();
   }
-}
-
-function without(headers: string[], withheld: RelayOptions['withheld']): string[] {
-  return withheld === undefined ? headers : headers.filter((_, i) => !withheld(headers[i - (i % 2)] ?? ''));
 }
 
 function flushHead(exchange: Exchange): void {

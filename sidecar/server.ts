@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { MOST_IN_FLIGHT } from '../src/settings/sessions.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { type EarlyRefusal, renderEarlyRefusal } from './early-refusal.ts';
 import { Exchange } from './exchange.ts';
@@ -16,8 +17,6 @@ const MAX_HEADER_BYTES = 32 * 1024;
 const LINGER_MS = 2_000;
 /** Of one connection, answered or waiting: no MCP client pipelines, and thousands of requests fit into one read. */
 const PIPELINE_LIMIT = 100;
-/** Over all connections, streams among them: at some 30 kB each this leaves room in the memory limit that is injected by default. */
-const IN_FLIGHT_LIMIT = 2_000;
 
 export interface ServerDeps {
   readonly isLoopbackListener: boolean;
@@ -31,7 +30,7 @@ export interface ServerDeps {
   /** A bug: the exchange is gone, the process goes on. */
   readonly onBug: (error: unknown) => void;
   readonly timeouts?: { readonly headersMs: number; readonly bodyMs: number };
-  /** Default 2,000. */
+  /** Over all connections, streams among them; default 2,000. */
   readonly maxInFlight?: number;
 }
 
@@ -60,7 +59,7 @@ export function createProxyServer(deps: ServerDeps): Server {
       socket.destroy();
       return;
     }
-    if (inFlight.count >= (deps.maxInFlight ?? IN_FLIGHT_LIMIT)) {
+    if (inFlight.count >= (deps.maxInFlight ?? MOST_IN_FLIGHT)) {
       refuseUnjudged(request, response, 'crowd');
       return;
     }

@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:net';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { isLoopback } from '../src/identity/cidr.ts';
 import { renderIssue } from '../src/lib/issue-text.ts';
@@ -18,10 +21,13 @@ import type { Options } from './options.ts';
 import { createPipeline, type InEffect } from './pipeline.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { createProxyServer } from './server.ts';
+import { type Sessions, startSessions } from './sessions.ts';
 import { UpstreamProbe } from './upstream-probe.ts';
 
 /** Time for the rest of a cluster to hear that we are leaving. */
 const ACCEPT_AFTER_DRAIN_MS = 2_000;
+/** To tell Redis that this pod's sessions are over. */
+const LEAVE_DEADLINE_MS = 500;
 
 export interface SidecarDeps {
   readonly log: Logger;
@@ -44,12 +50,17 @@ export interface Sidecar {
 export async function startSidecar(options: Options, { log, nowMs, exit }: SidecarDeps): Promise<Sidecar> {
   const budget = new ByteBudget(BUFFER_LIMIT_BYTES);
   const inFlight = new InFlight();
-  const metrics = new Metrics({ bufferedBytes: () => budget.usedBytes, inFlight: () => inFlight.count });
+  const metrics = new Metrics({
+    bufferedBytes: () => budget.usedBytes,
+    inFlight: () => inFlight.count,
+    sessions: () => sessions?.count ?? 0,
+  });
   const refusalLog = new RefusalLog({ log: () => log, nowMs, onOmitted: (reason) => metrics.countOmittedLine(reason) });
   const upstream = createUpstream(options.upstreams);
   const probe = new UpstreamProbe(options.upstreams);
   let limiter: Limiter | undefined;
   let identity: Identity | undefined;
+  let sessions: Sessions | undefined;
   let inEffect: InEffect | undefined;
 
   const configuration = new ConfigurationFile(
@@ -65,7 +76,19 @@ export async function startSidecar(options: Options, { log, nowMs, exit }: Sidec
       void limiter.start();
     }
     identity ??= startIdentity(settings.identity, { caFile: options.identityCaFile, log, metrics });
-    inEffect = { settings, identify: identity.identify, limiter };
+    sessions ??= startSessions({
+      settings,
+      limiter,
+      owner: options.owner,
+      pod: options.podName ?? `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
+      upstream,
+      upstreamHost: options.upstreamHost,
+      metrics,
+      onWarning: (message) => log.warn(message),
+      onReaped: (reason, { isShadow }) => log.debug({ reason, isShadow }, 'session ended'),
+    });
+    sessions.retune(settings);
+    inEffect = { settings, identify: identity.identify, limiter, sessions: sessions.gate };
     metrics.setConfiguration(generation, settings.mode === 'shadow');
     log.info({ generation, mode: settings.mode }, 'configuration in effect');
   }
@@ -78,8 +101,13 @@ export async function startSidecar(options: Options, { log, nowMs, exit }: Sidec
     stopAccepting: () => listeners.close(),
     cut: () => listeners.destroy(),
     onPhase: (phase, count) => log.info({ phase, inFlight: count }, 'drain'),
-    exit,
+    exit: () => void leave(),
   });
+  /** What is not given back here the others free once they have not heard of us for a while. */
+  async function leave(): Promise<void> {
+    await Promise.race([sessions?.stop(), sleep(LEAVE_DEADLINE_MS, undefined, { ref: false })]);
+    exit();
+  }
   const answer = createPipeline({
     inEffect: () => inEffect,
     upstream,
@@ -157,6 +185,7 @@ export async function startSidecar(options: Options, { log, nowMs, exit }: Sidec
         each.close();
         each.destroy();
       }
+      await sessions?.stop();
       await Promise.all([upstream.close(), limiter?.stop()]);
     },
   };

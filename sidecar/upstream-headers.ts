@@ -39,8 +39,13 @@ export function upstreamHeaders(facts: UpstreamHeaderFacts): string[] {
 }
 
 /** Under its alias too: CGI and WSGI servers read `Mcp_Session_Id` as the same header (RFC 3875 §4.1.18). */
-export function isSessionHeader(name: string): boolean {
+function isSessionHeader(name: string): boolean {
   return name.toLowerCase().replaceAll('_', '-') === 'mcp-session-id';
+}
+
+/** The headers of a response without it. */
+export function withoutSession(headers: readonly string[]): string[] {
+  return headers.filter((_, i) => !isSessionHeader(headers[i - (i % 2)] ?? ''));
 }
 
 /**

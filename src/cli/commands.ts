@@ -18,7 +18,8 @@ const usages: Readonly<Partial<Record<string, string>>> = {
   --annotations FILE       YAML of mcp-sluice.dev/… annotations, or as the downward
                            API writes them; read again when it changes
   --admin HOST:PORT        /healthz, /readyz, /metrics
-  --owner NS/KIND/NAME     the name under which buckets are kept
+  --owner NS/KIND/NAME     the name under which buckets and sessions are kept
+  --pod-name NAME          this replica among those of its owner, the same after a restart
   --redis-secret-dir DIR   files 'username' and 'password'
   --redis-ca-file FILE     PEM that a rediss:// server is verified against
   --identity-ca-file FILE  PEM that the issuer of tokens is verified against

@@ -57,7 +57,7 @@ export function sidecarContainer(plan: Plan): Raw {
 
 function sidecarArgs(plan: Plan): string[] {
   const args = ['sidecar', '--in-pod', `--capture=${plan.capture}`, `--port=${plan.port}`, '--pod-ips=$(POD_IPS)'];
-  args.push(`--annotations=${MOUNT.pod}/annotations`, `--owner=${plan.owner}`, `--state-dir=${MOUNT.state}`);
+  args.push(`--annotations=${MOUNT.pod}/annotations`, `--owner=${plan.owner}`, '--pod-name=$(POD_NAME)', `--state-dir=${MOUNT.state}`);
   if (plan.redis?.secret) args.push(`--redis-secret-dir=${MOUNT.redisSecret}`);
   if (plan.redis?.ca) args.push(`--redis-ca-file=${MOUNT.redisCa}/${plan.redis.ca.key}`);
   if (plan.identity?.jwt?.ca) args.push(`--identity-ca-file=${MOUNT.identityCa}/${plan.identity.jwt.ca.key}`);

@@ -24,6 +24,7 @@ export interface HeaderFacts {
   readonly contentType: string | undefined;
   readonly sessionId: string | undefined;
   readonly protocolVersion: string | undefined;
+  readonly lastEventId: string | undefined;
   /** `Mcp-Method` and `Mcp-Name`, not yet decoded. */
   readonly mcpMethod: string | undefined;
   readonly mcpName: string | undefined;
@@ -62,6 +63,7 @@ export function readHeaders(rawHeaders: readonly string[]): HeaderFacts {
     contentType: seen.get('content-type'),
     sessionId: seen.get('mcp-session-id'),
     protocolVersion: seen.get('mcp-protocol-version'),
+    lastEventId: seen.get('last-event-id'),
     mcpMethod: seen.get('mcp-method'),
     mcpName: seen.get('mcp-name'),
     isCompressed,

@@ -25,6 +25,8 @@ export interface FragileClient {
    * tool result with structured content: our message.
    */
   readonly loses: 'session' | 'message' | 'message-by-structured-content';
+  /** Nor does it hear of an HTTP 404 that its session is gone. */
+  readonly ignores404?: true;
   readonly evidence: string;
 }
 
@@ -59,8 +61,9 @@ export const fragileClients = {
     says: { clientName: / \(via mcp-remote (\d+\.\d+\.\d+)[^ )]*\)$/ },
     before: '0.1.39',
     loses: 'message',
+    ignores404: true,
     evidence:
-      'Measured with 0.1.38: the client behind it gets no answer at all and waits for its own timeout. ' +
+      'Measured with 0.1.38: the client behind it gets no answer at all and waits for its own timeout, by a 404 of a session that is gone too. ' +
       '0.1.39, 0.1.42, 0.1.44, 0.1.45, 0.5.0, 0.10.0 and 0.15.1 pass the whole body on as the text of an error.',
   },
   vscode: {

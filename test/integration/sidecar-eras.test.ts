@@ -54,7 +54,7 @@ describe('a session id', () => {
       undefined,
       undefined,
     ]);
-    const legacy = await ask('legacy', 'tools/list', {}, ['Mcp-Session-Id: mine']);
+    const legacy = await ask('legacy', 'initialize', {}, ['Mcp-Session-Id: mine']);
     expect([legacy.headers['mcp-session-id'], upstream.received[1]?.headers['mcp-session-id']]).toEqual(['minted', 'mine']);
   });
 

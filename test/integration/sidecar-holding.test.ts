@@ -11,6 +11,7 @@ import { Metrics } from '../../sidecar/metrics.ts';
 import { createPipeline } from '../../sidecar/pipeline.ts';
 import { RefusalLog } from '../../sidecar/refusal-log.ts';
 import { createProxyServer } from '../../sidecar/server.ts';
+import { type Sessions, startSessions } from '../../sidecar/sessions.ts';
 import { rawRequest, sendRaw, toolCall } from '../support/raw-client.ts';
 import { until } from '../support/until-true.ts';
 
@@ -21,6 +22,7 @@ const early: EarlyRefusal[] = [];
 const asked: Sink[] = [];
 let isDraining = false;
 let server: Server;
+let sessions: Sessions;
 let port: number;
 
 const upstream: Upstream = {
@@ -46,9 +48,20 @@ beforeEach(async () => {
   isDraining = false;
   const loaded = loadAnnotations({ 'mcp-sluice.dev/inject': 'true' });
   if (!loaded.ok) throw new Error('the annotations are sound');
-  const metrics = new Metrics({ bufferedBytes: () => budget.usedBytes, inFlight: () => inFlight.count });
+  const metrics = new Metrics({ bufferedBytes: () => budget.usedBytes, inFlight: () => inFlight.count, sessions: () => 0 });
+  const { settings } = loaded.loaded;
+  const identify = () => ({ ok: true, isHeaderTrusted: false }) as const;
+  sessions = startSessions({
+    ...{ settings, limiter: undefined, upstream, metrics },
+    owner: 'a/Pod/b',
+    pod: 'b',
+    upstreamHost: 'upstream',
+    onReaped: () => {},
+    onWarning: () => {},
+  });
+  const { gate } = sessions;
   const answer = createPipeline({
-    inEffect: () => ({ settings: loaded.loaded.settings, identify: () => ({ ok: true, isHeaderTrusted: false }), limiter: undefined }),
+    inEffect: () => ({ settings, identify, limiter: undefined, sessions: gate }),
     upstream,
     upstreams: [],
     upstreamHost: 'upstream',
@@ -75,6 +88,7 @@ beforeEach(async () => {
   port = (server.address() as AddressInfo).port;
 });
 afterEach(async () => {
+  await sessions.stop();
   server.closeAllConnections();
   await new Promise((resolve) => {
     server.close(resolve);

@@ -11,5 +11,14 @@ export const proofRequirements = {
     source: 'issue 4, Proof 4',
     behaviour: 'What reaches the client are the bytes that the server sent: head, body, events and trailers.',
   },
+  'soak:held': {
+    source: 'issue 5, Proof 3',
+    behaviour:
+      'Sessions that come and go, or are reaped, leave nothing in our memory or at the server; one that is idle takes under 1.5 KB.',
+  },
+  'soak:redis': {
+    source: 'issue 5, Proof 3',
+    behaviour: 'Once its sessions are gone a workload has the keys in Redis that it began with; tombstones are bounded, and expire.',
+  },
   'tooling:go-missing': { source: 'issue 4, Proof', behaviour: 'A command that needs Go says so where there is none.' },
 } as const;

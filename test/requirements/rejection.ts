@@ -13,6 +13,10 @@ export const rejectionRequirements = {
     behaviour:
       'By default a client that is known to lose its session or the message by an HTTP error gets the JSON-RPC error under HTTP 200.',
   },
+  'rejection:gone': {
+    source: 'issue 5, Idle and end and Proof 4',
+    behaviour: 'That a session is gone is told by 404, and by an error under 200 to clients known to ignore a 404.',
+  },
   'rejection:only-requests': {
     source: 'issue 4, Refusals that the client survives',
     behaviour: 'Notifications keep an HTTP error status; a method other than tools/call is never answered with the result of a tool.',

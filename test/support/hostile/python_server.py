@@ -1,7 +1,7 @@
 """A server of the Python SDK 1.x for the table of hostile requests.
 
-PORT says where it listens; TRANSPORT is `streamable-http` (without sessions) or
-`sse`. GET /runs tells how often each tool ran.
+PORT says where it listens; TRANSPORT is `streamable-http` (with sessions where
+SESSIONS is set) or `sse`. GET /runs tells how often each tool ran.
 """
 
 import os
@@ -16,7 +16,7 @@ server = FastMCP(
     "hostile",
     host="127.0.0.1",
     port=int(os.environ["PORT"]),
-    stateless_http=True,
+    stateless_http="SESSIONS" not in os.environ,
     json_response=True,
     log_level="ERROR",
 )

@@ -77,8 +77,11 @@ export async function startEverything(): Promise<HostileServer> {
 }
 
 /** FastMCP of the Python SDK 1.30, over Streamable HTTP or HTTP+SSE. */
-export async function startPython(transport: 'streamable-http' | 'sse'): Promise<HostileServer> {
-  return startPythonProgram('python-1', 'python_server.py', transport === 'sse' ? '/sse' : '/mcp', { TRANSPORT: transport });
+export async function startPython(
+  transport: 'streamable-http' | 'sse',
+  env: Readonly<Record<string, string>> = {},
+): Promise<HostileServer> {
+  return startPythonProgram('python-1', 'python_server.py', transport === 'sse' ? '/sse' : '/mcp', { TRANSPORT: transport, ...env });
 }
 
 /** MCPServer of the Python SDK 2.3, of both eras, which takes a request for one or the other by its header alone. */

@@ -4,6 +4,7 @@ import { refusalBody } from '../../../src/mcp/reply.ts';
 import { fragileClients } from '../../../src/policy/clients.ts';
 import { limiterUnavailable, overLimit } from '../../../src/policy/over-limit.ts';
 import { reshape } from '../../../src/policy/rejection.ts';
+import { sessionNotFound } from '../../../src/policy/session-refusals.ts';
 import { charge, request } from './limits.ts';
 
 const call = request('tools/call', 'search');
@@ -68,6 +69,18 @@ describe('reshape', () => {
     expect(reshape(refusal, call, { setting: 'auto', known: [fragileClients['typescript-sdk-1'], fragileClients[row]] }).status).toBe(
       status,
     );
+  });
+
+  it('[rejection:gone] leaves the 404 of a session that is gone, but for who would wait for an answer in vain', () => {
+    const gone = sessionNotFound(call, 'ended');
+    for (const setting of ['http', 'jsonrpc', 'tool-result'] as const) {
+      expect(reshape(gone, call, { setting, known: Object.values(fragileClients) })).toBe(gone);
+    }
+    expect(reshape(gone, call, { setting: 'auto', known: [fragileClients['python-mcp-1'], fragileClients['go-sdk']] })).toBe(gone);
+    const told = reshape(gone, call, { setting: 'auto', known: [fragileClients['mcp-remote-0.1']] });
+    expect([told.status, bodyOf(told)]).toEqual([200, { jsonrpc: '2.0', id: 'a', error: { code: -32001, message: 'Session not found' } }]);
+    const notification: Message = { kind: 'notification', era: 'legacy', method: 'x/y' };
+    expect(reshape(gone, notification, { setting: 'auto', known: [fragileClients['mcp-remote-0.1']] })).toBe(gone);
   });
 
   it('[rejection:only-requests] keeps the status for a notification, and the error for another method', () => {

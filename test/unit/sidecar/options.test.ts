@@ -44,6 +44,7 @@ describe('the command line in a pod', () => {
   it('refuses the options of the other form', () => {
     expect(errorsOf([...inPod, '--listen=127.0.0.1:1'])).toEqual(['--listen is of the form without --in-pod']);
     expect(errorsOf([...byHand, '--pod-ips=10.0.0.7'])).toEqual(['--pod-ips is of the form with --in-pod']);
+    expect(errorsOf([...inPod, '--pod-name=a|b'])).toEqual(['--pod-name "a|b" is no name of a pod']);
   });
 
   it('refuses a port of its own, and a loopback address to hold', () => {
