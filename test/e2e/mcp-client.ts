@@ -60,11 +60,11 @@ export interface Answer {
 }
 
 /** One `tools/call` by plain `fetch` on a connection of its own choosing. */
-export async function post(url: URL, message: object): Promise<Answer> {
+export async function post(url: URL, message: object, more: Readonly<Record<string, string>> = {}): Promise<Answer> {
   const before = Date.now();
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream', Connection: 'close' },
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream', Connection: 'close', ...more },
     body: JSON.stringify(message),
     signal: AbortSignal.timeout(20_000),
   });

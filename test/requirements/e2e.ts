@@ -95,4 +95,16 @@ export const e2eRequirements = {
     source: 'issue 3, E2E 12; contract §1',
     behaviour: 'server-everything and a Python server run unmodified in both captures.',
   },
+  'e2e:session-cap': {
+    source: 'issue 5, proof 5; contract §6',
+    behaviour: 'Above the cap an initialize gets 503, and passes once another session was idle for its time, which is 404 from then on.',
+  },
+  'e2e:session-replicas': {
+    source: 'issue 5, proof 5; contract §6',
+    behaviour: 'Three replicas share one cap; the slots of a pod that is deleted are free within the life of a silent replica.',
+  },
+  'e2e:session-rollout': {
+    source: 'issue 5, proof 5; contract §6',
+    behaviour: 'A rolling restart under load refuses no session without cause and leaves no slot behind.',
+  },
 } as const;
