@@ -6,6 +6,9 @@ export type CallDecision = 'allowed' | 'limited' | 'would_limit' | 'failed_open'
 /** Where an exchange with the upstream broke. */
 export type UpstreamBreak = 'connect' | 'head' | 'body';
 
+/** What a pipeline counts. */
+export type PipelineMetrics = Pick<Metrics, 'countMessage' | 'countCall' | 'countRefusal' | 'countResponse' | 'countBreak'>;
+
 /**
  * Everything that is counted. Labels come from fixed sets and from the
  * configuration, never from what a client sends, so that no client can make the
