@@ -6,6 +6,10 @@ export interface Check {
   readonly name: string;
   readonly isHeld: boolean;
   readonly reason?: string | undefined;
+  /** Told, and of no consequence to the probe. */
+  readonly isAdvisory?: boolean;
+  /** What is to be known although it holds. */
+  readonly notes?: readonly string[];
 }
 
 export interface AdminDeps {
@@ -51,8 +55,10 @@ export function createAdmin(deps: AdminDeps): Server {
 }
 
 function sendChecks(response: ServerResponse, word: string, checks: readonly Check[]): void {
-  const isHeld = checks.every((check) => check.isHeld);
-  const detail = Object.fromEntries(checks.map(({ name, isHeld, reason }) => [name, isHeld ? 'ok' : (reason ?? 'not ok')]));
+  const isHeld = checks.every((check) => check.isHeld || check.isAdvisory);
+  const detail = Object.fromEntries(
+    checks.map(({ name, isHeld, reason, notes = [] }) => [name, [isHeld ? 'ok' : (reason ?? 'not ok'), ...notes].join('; ')]),
+  );
   send(response, isHeld ? 200 : 503, 'application/json', `${JSON.stringify({ [word]: isHeld, checks: detail })}\n`);
 }
 

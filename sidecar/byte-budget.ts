@@ -1,10 +1,13 @@
 /** How many bytes all requests together may hold in memory. */
 export class ByteBudget {
   readonly limitBytes: number;
+  readonly #whole: ByteBudget | undefined;
   #usedBytes = 0;
 
-  constructor(limitBytes: number) {
+  /** `whole`: what this is a part of, whose limit holds as well. */
+  constructor(limitBytes: number, whole?: ByteBudget) {
     this.limitBytes = limitBytes;
+    this.#whole = whole;
   }
 
   get usedBytes(): number {
@@ -12,13 +15,14 @@ export class ByteBudget {
   }
 
   take(bytes: number): boolean {
-    if (this.#usedBytes + bytes > this.limitBytes) return false;
+    if (this.#usedBytes + bytes > this.limitBytes || this.#whole?.take(bytes) === false) return false;
     this.#usedBytes += bytes;
     return true;
   }
 
   give(bytes: number): void {
     this.#usedBytes -= bytes;
+    this.#whole?.give(bytes);
   }
 }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Issue } from '../src/lib/issue.ts';
 import { renderIssues } from '../src/lib/issue-text.ts';
 import type { Settings } from '../src/settings/settings.ts';
+import type { SkippedEntry } from '../src/settings/skip-entries.ts';
 import { readLastGood, writeLastGood } from './last-good.ts';
 import { isSameConfiguration, type Loaded, type LoadResult, load, retuned } from './load.ts';
 
@@ -11,6 +12,8 @@ export interface Configuration {
   /** Counts from 1 in the life of this process; each change in effect adds one. */
   readonly generation: number;
   readonly settings: Settings;
+  /** Left out of the settings, as they are not valid. */
+  readonly skippedEntries: readonly SkippedEntry[];
 }
 
 export interface ConfigurationEvents {
@@ -115,7 +118,8 @@ export class ConfigurationFile {
   #putInEffect(loaded: Loaded): void {
     this.#loaded = loaded;
     this.#generation += 1;
-    this.#events.onConfiguration({ generation: this.#generation, settings: loaded.settings });
+    const { settings, skippedEntries } = loaded;
+    this.#events.onConfiguration({ generation: this.#generation, settings, skippedEntries });
   }
 }
 

@@ -1,6 +1,6 @@
 import { readBlock } from '../src/mcp/endpoint-event.ts';
 import { EventBoundary } from '../src/mcp/event-boundary.ts';
-import type { MessageAddress } from '../src/mcp/message-address.ts';
+import type { MessageAddress, readEndpoint } from '../src/mcp/message-address.ts';
 
 /** A first event longer than that is no `endpoint` event. */
 const FIRST_EVENT_LIMIT_BYTES = 16 * 1024;
@@ -16,6 +16,8 @@ export interface MessageStream {
 export interface EventStreamDeps {
   /** Target of the GET. */
   readonly target: string;
+  /** Where the data of an `endpoint` event lead; by default, as the client would resolve them. */
+  readonly readEndpoint?: typeof readEndpoint | undefined;
   /** Called with what the `endpoint` event says; the function returned, once the stream is gone. */
   readonly onEndpoint: (address: MessageAddress, stream: MessageStream) => () => void;
   /** Called where the first event is another one. */
@@ -71,7 +73,7 @@ export class EventStream implements MessageStream {
       if (this.#heldBytes > FIRST_EVENT_LIMIT_BYTES) this.#pass(out);
       return bytes.subarray(taken);
     }
-    const block = readBlock(Buffer.concat(this.#held), this.#deps.target);
+    const block = readBlock(Buffer.concat(this.#held), this.#deps.target, this.#deps.readEndpoint);
     if (block.kind === 'endpoint') {
       this.#held = [block.bytes];
       this.#forget = this.#deps.onEndpoint(block.address, this);

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { type Dispatcher, Pool } from 'undici';
+import type { Refusal } from '../src/mcp/message.ts';
 
 /** What the upstream is asked: checked, and not to be changed any more. */
 export interface UpstreamRequest {
@@ -18,7 +19,12 @@ export interface Failure {
   readonly wasSent: boolean;
   /** True where the head of the response had been given to the sink. */
   readonly hadHead: boolean;
+  /** What the client is told, where the upstream knows it better than what says that it gave no answer. */
+  readonly refusal?: UpstreamRefusal | undefined;
 }
+
+/** An answer in an upstream's place, without what is of the request. */
+export type UpstreamRefusal = Pick<Refusal, 'rung' | 'status' | 'message' | 'headers' | 'data'>;
 
 /** Receives one response. After `fail` or `end` nothing follows. */
 export interface Sink {

@@ -1,16 +1,18 @@
 import type { Issue } from '../src/lib/issue.ts';
 import { PREFIX } from '../src/lib/prefix.ts';
-import { parseSettings } from '../src/settings/annotations.ts';
 import { parseAnnotationsFile } from '../src/settings/annotations-file.ts';
 import { ownAnnotations } from '../src/settings/own-annotations.ts';
 import { RETUNABLE } from '../src/settings/retune.ts';
 import type { Settings } from '../src/settings/settings.ts';
+import { parseSkippingEntries, type SkippedEntry } from '../src/settings/skip-entries.ts';
 
 /** A configuration that passed every check of admission. */
 export interface Loaded {
   /** Ours alone, without what the machine writes for itself. */
   readonly annotations: Readonly<Record<string, string>>;
   readonly settings: Settings;
+  /** Entries that are not valid; the others are among the settings. */
+  readonly skippedEntries: readonly SkippedEntry[];
   readonly warnings: readonly Issue[];
 }
 
@@ -31,11 +33,11 @@ export function load(text: string): LoadResult {
 
 export function loadAnnotations(annotations: Readonly<Record<string, string>>): LoadResult {
   const own = Object.fromEntries(Object.entries(ownAnnotations(annotations)).filter(([key]) => !ofMachine.has(key)));
-  const { settings, issues, warnings: all } = parseSettings(own);
+  const { settings, issues, warnings: all, skipped: skippedEntries } = parseSkippingEntries(own);
   // Where a sidecar runs, by hand too, they have their effect without `inject`.
   const warnings = all.filter(({ code }) => code !== 'CONFIG_WITHOUT_INJECT');
   if (settings === undefined) return { ok: false, issues, warnings };
-  return { ok: true, loaded: { annotations: own, settings, warnings } };
+  return { ok: true, loaded: { annotations: own, settings, skippedEntries, warnings } };
 }
 
 /**

@@ -28,5 +28,8 @@ export async function runSidecar(argv: readonly string[]): Promise<void> {
   process.on('SIGINT', () => terminate());
   const sidecar = await startSidecar(parsed.options, { log, nowMs: () => performance.timeOrigin + performance.now(), exit });
   terminate = () => sidecar.terminate();
-  log.info({ ports: sidecar.ports, admin: sidecar.adminPort, upstream: parsed.options.upstreams }, 'listening');
+  log.info(
+    { ports: sidecar.ports, admin: sidecar.adminPort, entries: sidecar.entriesPort, upstream: parsed.options.upstreams },
+    'listening',
+  );
 }

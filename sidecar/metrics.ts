@@ -13,6 +13,9 @@ export type SessionStart = 'initialize' | 'stream' | 'adopted';
 /** By its client (`deleted`, `closed` with its stream), by the upstream (`gone`), or by us. */
 export type SessionEnd = 'deleted' | 'closed' | 'gone' | EndReason;
 
+/** What a pipeline counts. */
+export type PipelineMetrics = Pick<Metrics, 'countMessage' | 'countCall' | 'countRefusal' | 'countResponse' | 'countBreak'>;
+
 /**
  * Everything that is counted. Labels come from fixed sets and from the
  * configuration, never from what a client sends, so that no client can make the

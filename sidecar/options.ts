@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { isLoopback } from '../src/identity/cidr.ts';
 import { type OptionSpec, readArguments } from '../src/lib/arguments.ts';
-import { ADMIN_PORT, REDIRECT_PORT } from '../src/lib/ports.ts';
+import { ADMIN_PORT, ENTRIES_PORT, REDIRECT_PORT } from '../src/lib/ports.ts';
 
 /** Where to listen; without a host, on all addresses of both families. */
 export interface Address {
@@ -10,7 +10,7 @@ export interface Address {
 }
 
 export interface Options {
-  /** Absent when run by hand. */
+  /** Absent when run by hand, and where there is nothing to capture. */
   readonly capture?: 'takeover' | 'redirect';
   readonly listen: readonly Address[];
   /** `http://host:port`, in the order in which they are tried. */
@@ -27,6 +27,14 @@ export interface Options {
   readonly stateDir?: string;
   readonly redisSecretDir?: string;
   readonly redisCaFile?: string;
+  /** Where the app reaches its remote entries: loopback. */
+  readonly entries?: Address;
+  /** CA bundles of entries, as `<entry>/<key>`. */
+  readonly caBundlesDir: string;
+  /** Secrets for headers of entries, as `<entry>/<secret>/<key>`. */
+  readonly entryHeadersDir: string;
+  /** The pod's own addresses; by hand none. */
+  readonly podIps: readonly string[];
   /** PEM of the only CA that the issuer of tokens is verified against. */
   readonly identityCaFile?: string;
   readonly maxBodyBytes: number;
@@ -38,6 +46,8 @@ export type ParsedOptions = { readonly ok: true; readonly options: Options } | {
 
 export const DEFAULT_MAX_BODY_BYTES = 8 * 1024 * 1024;
 const DEFAULT_GRACE_SECONDS = 30;
+const DEFAULT_CA_BUNDLES_DIR = '/etc/mcp-sluice/ca-bundles';
+const DEFAULT_ENTRY_HEADERS_DIR = '/etc/mcp-sluice/entry-headers';
 
 const specs: Readonly<Record<string, OptionSpec>> = {
   'in-pod': { type: 'boolean' },
@@ -47,6 +57,9 @@ const specs: Readonly<Record<string, OptionSpec>> = {
   listen: { type: 'string', multiple: true },
   upstream: { type: 'string' },
   admin: { type: 'string' },
+  entries: { type: 'string' },
+  'ca-bundles-dir': { type: 'string' },
+  'entry-headers-dir': { type: 'string' },
   annotations: { type: 'string' },
   owner: { type: 'string' },
   'pod-name': { type: 'string' },
@@ -60,6 +73,7 @@ const specs: Readonly<Record<string, OptionSpec>> = {
 
 const ofPod = ['capture', 'port', 'pod-ips'];
 const ofHand = ['listen', 'upstream', 'admin'];
+const ofServer = ['capture', 'port', 'upstream'];
 
 /** Makes options of a command line, in either of its two forms, or says everything that is wrong with it. */
 export function parseOptions(argv: readonly string[]): ParsedOptions {
@@ -71,7 +85,10 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
   for (const name of isInPod ? ofHand : ofPod) {
     if (values.has(name)) errors.push(`--${name} is of the form ${isInPod ? 'without' : 'with'} --in-pod`);
   }
-  const place = isInPod ? inPod(one, errors) : byHand(one, values.get('listen') ?? [], errors);
+  const entries = entriesAddress(one('entries'), errors);
+  // A pod of remote entries only has no server of its own.
+  const hasServer = entries === undefined || [...ofServer, 'listen'].some((name) => values.has(name));
+  const place = isInPod ? inPod(one, { hasServer, errors }) : byHand(one, values.get('listen') ?? [], { hasServer, errors });
 
   const annotationsFile = one('annotations');
   if (annotationsFile === undefined)
@@ -83,8 +100,10 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
   const podName = one('pod-name');
   if (podName !== undefined && !/^[a-z0-9](?:[a-z0-9.-]{0,252})$/.test(podName))
     errors.push(`--pod-name ${quoted(podName)} is no name of a pod`);
-  const redisCaFile = caFile('redis-ca-file', one, errors);
-  const identityCaFile = caFile('identity-ca-file', one, errors);
+  const redisCaFile = absolutePath('redis-ca-file', one, errors);
+  const identityCaFile = absolutePath('identity-ca-file', one, errors);
+  const caBundlesDir = absolutePath('ca-bundles-dir', one, errors) ?? DEFAULT_CA_BUNDLES_DIR;
+  const entryHeadersDir = absolutePath('entry-headers-dir', one, errors) ?? DEFAULT_ENTRY_HEADERS_DIR;
   const maxBodyBytes = wholeNumber('max-body', one('max-body'), 1, 64 * 1024 * 1024, errors) ?? DEFAULT_MAX_BODY_BYTES;
   const graceSeconds = wholeNumber('grace-seconds', one('grace-seconds'), 0, 86_400 * 31, errors) ?? DEFAULT_GRACE_SECONDS;
   if (errors.length > 0 || annotationsFile === undefined || owner === undefined) return { ok: false, errors };
@@ -95,6 +114,9 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
     ok: true,
     options: {
       ...place,
+      ...(entries !== undefined && { entries }),
+      caBundlesDir,
+      entryHeadersDir,
       annotationsFile,
       owner,
       ...(podName !== undefined && { podName }),
@@ -108,25 +130,28 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
   };
 }
 
-type Place = Pick<Options, 'capture' | 'listen' | 'upstreams' | 'upstreamHost' | 'admin'>;
+type Place = Pick<Options, 'capture' | 'listen' | 'upstreams' | 'upstreamHost' | 'admin' | 'podIps'>;
+interface Parsing {
+  /** False: the pod has remote entries and nothing else. */
+  readonly hasServer: boolean;
+  readonly errors: string[];
+}
 
 /**
  * `takeover` holds the pod's own addresses at the app's port and leaves it
  * loopback. `redirect` gets the port's traffic on another one, so that the app
  * may listen wherever it likes, also on the pod's addresses alone.
  */
-function inPod(one: (name: string) => string | undefined, errors: string[]): Place {
+function inPod(one: (name: string) => string | undefined, { hasServer, errors }: Parsing): Place {
+  const podIps = readPodIps(one('pod-ips'), errors);
+  const admin = { port: ADMIN_PORT };
+  if (!hasServer) return { listen: [], upstreams: [], upstreamHost: '', admin, podIps };
   const capture = one('capture');
   if (capture !== 'takeover' && capture !== 'redirect') errors.push(`--capture must be takeover or redirect, and is ${quoted(capture)}`);
   if (one('port') === undefined) errors.push("--port is missing: the app's port");
   const port = wholeNumber('port', one('port'), 1, 65_535, errors) ?? 0;
-  if (port === ADMIN_PORT || (capture === 'redirect' && port === REDIRECT_PORT)) errors.push(`--port ${port} is one of the sidecar's own`);
-  const podIps = (one('pod-ips') ?? '').split(',').filter((ip) => ip !== '');
-  for (const ip of podIps) {
-    if (isIP(ip) === 0) errors.push(`--pod-ips: "${ip}" is no IP address`);
-    else if (isLoopback(ip)) errors.push(`--pod-ips: "${ip}" is a loopback address, which is the app's own`);
-  }
-  if (podIps.length === 0) errors.push('--pod-ips is missing: the addresses of the pod, by comma');
+  const isOurs = port === ADMIN_PORT || port === ENTRIES_PORT || (capture === 'redirect' && port === REDIRECT_PORT);
+  if (isOurs) errors.push(`--port ${port} is one of the sidecar's own`);
   const loopback = [`http://127.0.0.1:${port}`, `http://[::1]:${port}`];
   const isTakeover = capture === 'takeover';
   return {
@@ -134,11 +159,35 @@ function inPod(one: (name: string) => string | undefined, errors: string[]): Pla
     listen: isTakeover ? podIps.map((host) => ({ host, port })) : [{ port: REDIRECT_PORT }],
     upstreams: isTakeover ? loopback : [...loopback, ...podIps.map((ip) => `http://${isIP(ip) === 6 ? `[${ip}]` : ip}:${port}`)],
     upstreamHost: `127.0.0.1:${port}`,
-    admin: { port: ADMIN_PORT },
+    admin,
+    podIps,
   };
 }
 
-function byHand(one: (name: string) => string | undefined, listen: readonly string[], errors: string[]): Place {
+function readPodIps(text: string | undefined, errors: string[]): string[] {
+  const podIps = (text ?? '').split(',').filter((ip) => ip !== '');
+  for (const ip of podIps) {
+    if (isIP(ip) === 0) errors.push(`--pod-ips: "${ip}" is no IP address`);
+    else if (isLoopback(ip)) errors.push(`--pod-ips: "${ip}" is a loopback address, which is the app's own`);
+  }
+  if (podIps.length === 0) errors.push('--pod-ips is missing: the addresses of the pod, by comma');
+  return podIps;
+}
+
+/** Whoever reaches it uses the credentials of the entries: the pod alone. */
+function entriesAddress(text: string | undefined, errors: string[]): Address | undefined {
+  if (text === undefined) return undefined;
+  const address = parseAddress('entries', text, errors);
+  if (address.host !== undefined && isIP(address.host) !== 0 && !isLoopback(address.host)) {
+    errors.push(`--entries "${text}" must be at loopback, as whoever reaches it uses the credentials of the entries`);
+  }
+  return address;
+}
+
+function byHand(one: (name: string) => string | undefined, listen: readonly string[], { hasServer, errors }: Parsing): Place {
+  const admin = one('admin');
+  const common = { podIps: [], ...(admin !== undefined && { admin: parseAddress('admin', admin, errors) }) };
+  if (!hasServer) return { ...common, listen: [], upstreams: [], upstreamHost: '' };
   if (listen.length === 0) errors.push('--listen is missing: HOST:PORT, may be given more than once');
   const addresses = listen.map((text) => parseAddress('listen', text, errors));
   const upstream = one('upstream');
@@ -161,13 +210,7 @@ function byHand(one: (name: string) => string | undefined, listen: readonly stri
       upstreamHost = `${url.hostname}:${url.port === '' ? 80 : url.port}`;
     }
   }
-  const admin = one('admin');
-  return {
-    listen: addresses,
-    upstreams: [origin],
-    upstreamHost,
-    ...(admin !== undefined && { admin: parseAddress('admin', admin, errors) }),
-  };
+  return { ...common, listen: addresses, upstreams: [origin], upstreamHost };
 }
 
 function parseAddress(option: string, text: string, errors: string[]): Address {
@@ -189,7 +232,7 @@ function wholeNumber(option: string, text: string | undefined, least: number, mo
 }
 
 /** Contract §9.13: absolute, without NUL and `..`. */
-function caFile(option: string, one: (name: string) => string | undefined, errors: string[]): string | undefined {
+function absolutePath(option: string, one: (name: string) => string | undefined, errors: string[]): string | undefined {
   const path = one(option);
   if (path === undefined || (path.startsWith('/') && !path.includes('\0') && !path.split('/').includes('..'))) return path;
   errors.push(`--${option} "${path}" must be an absolute path without ".." and NUL`);

@@ -15,7 +15,7 @@ import type { Upstream } from './forward.ts';
 import { judgeHeaders } from './headers.ts';
 import { countedAs, type Limits, limit } from './limit.ts';
 import { MessageStreams } from './message-streams.ts';
-import type { Metrics } from './metrics.ts';
+import type { PipelineMetrics } from './metrics.ts';
 import { judgeOrigin } from './origin.ts';
 import type { RefusalLog } from './refusal-log.ts';
 import { bounds, noAnswer, notConfigured, unidentified } from './refusals.ts';
@@ -39,7 +39,7 @@ export interface PipelineDeps {
   readonly upstreamHost: string;
   readonly maxBodyBytes: number;
   readonly isDraining: () => boolean;
-  readonly metrics: Metrics;
+  readonly metrics: PipelineMetrics;
   readonly refusalLog: RefusalLog;
 }
 
@@ -133,9 +133,9 @@ export function createPipeline(deps: PipelineDeps): (exchange: Exchange) => Prom
         clients.learn(message, status, headers);
       },
       onBroken: (phase) => metrics.countBreak(phase),
-      onUnanswered: ({ wasSent }) => {
+      onUnanswered: ({ wasSent, refusal }) => {
         const request = message.kind === 'request' ? message : undefined;
-        give(exchange, noAnswer({ wasSent, id: request?.id, era: request?.era }));
+        give(exchange, noAnswer({ wasSent, refusal, id: request?.id, era: request?.era }));
       },
     });
     const headers = upstreamHeaders({

@@ -1,5 +1,6 @@
 import type { Unidentified } from '../src/identity/identify.ts';
 import type { Message, Refusal } from '../src/mcp/message.ts';
+import type { UpstreamRefusal } from './forward.ts';
 
 /** JSON-RPC 2.0 §5.1: invalid request; the fault is the client's, though not of the message. */
 const INVALID_REQUEST = -32600;
@@ -23,17 +24,20 @@ export function unidentified({ rung, status, message: says, headers }: Unidentif
 
 export const notConfigured = bounds('not-configured', 503, 'This sidecar has no valid configuration yet.');
 
+const upstreamBroke = bounds('upstream-broke', 502, 'The MCP server closed the connection without an answer.');
+const upstreamUnreachable = bounds('upstream-unreachable', 502, 'The MCP server does not accept connections.');
+
 /** The upstream gave no answer; with the request's id, so that its client need not wait for one. */
 export function noAnswer(known: {
   readonly wasSent: boolean;
   readonly id?: string | undefined;
   readonly era?: Refusal['era'] | undefined;
+  readonly refusal?: UpstreamRefusal | undefined;
 }): Refusal {
+  const { refusal } = known;
   return {
-    rung: known.wasSent ? 'upstream-broke' : 'upstream-unreachable',
-    status: 502,
-    code: INTERNAL_ERROR,
-    message: known.wasSent ? 'The MCP server closed the connection without an answer.' : 'The MCP server does not accept connections.',
+    ...(known.wasSent ? upstreamBroke : upstreamUnreachable),
+    ...(refusal && { ...bounds(refusal.rung, refusal.status, refusal.message), ...refusal }),
     era: known.era ?? 'legacy',
     ...(known.id !== undefined && { id: known.id }),
   };

@@ -10,6 +10,8 @@ import { BUFFER_LIMIT_BYTES, ByteBudget } from './byte-budget.ts';
 import { type Configuration, type ConfigurationEvents, ConfigurationFile } from './configuration.ts';
 import { Drain, openDrainSocket } from './drain.ts';
 import { renderEarlyRefusal } from './early-refusal.ts';
+import { EntryListener } from './entry-listener.ts';
+import { type CreateEntryUpstream, createEntryUpstream } from './entry-upstream.ts';
 import { createUpstream } from './forward.ts';
 import { type Identity, startIdentity } from './identity.ts';
 import { InFlight } from './in-flight.ts';
@@ -34,12 +36,16 @@ export interface SidecarDeps {
   readonly nowMs: () => number;
   /** Called when the drain is over. */
   readonly exit: () => void;
+  /** How a remote entry is reached; by default verified and never at loopback. */
+  readonly createEntryUpstream?: CreateEntryUpstream;
 }
 
 export interface Sidecar {
   /** Ports in use, in the order of `listen`; undefined where not held. */
   readonly ports: readonly (number | undefined)[];
   readonly adminPort: number | undefined;
+  /** Of the remote entries; undefined where not held. */
+  readonly entriesPort: number | undefined;
   beginDrain(): void;
   terminate(): void;
   /** Cuts everything at once. */
@@ -47,7 +53,8 @@ export interface Sidecar {
 }
 
 /** Puts the parts together and sets them going; resolves once every address was tried and the configuration read once. Rejects where the state folder cannot be used. */
-export async function startSidecar(options: Options, { log, nowMs, exit }: SidecarDeps): Promise<Sidecar> {
+export async function startSidecar(options: Options, deps: SidecarDeps): Promise<Sidecar> {
+  const { log, nowMs, exit } = deps;
   const budget = new ByteBudget(BUFFER_LIMIT_BYTES);
   const inFlight = new InFlight();
   const metrics = new Metrics({
@@ -67,7 +74,7 @@ export async function startSidecar(options: Options, { log, nowMs, exit }: Sidec
     { file: options.annotationsFile, stateDir: options.stateDir },
     configurationEvents({ log, metrics, putInEffect }),
   );
-  function putInEffect({ generation, settings }: Configuration): void {
+  function putInEffect({ generation, settings, skippedEntries }: Configuration): void {
     log.level = settings.logLevel;
     // Once in a life: where Redis is does not change under a running process.
     if (limiter === undefined && settings.redis !== undefined) {
@@ -89,6 +96,8 @@ export async function startSidecar(options: Options, { log, nowMs, exit }: Sidec
     });
     sessions.retune(settings);
     inEffect = { settings, identify: identity.identify, limiter, sessions: sessions.gate };
+    entries?.begin(settings.remoteEntries, skippedEntries);
+    if (entries === undefined && settings.remoteEntries.length > 0) log.warn('remote entries are not reachable: --entries is missing');
     metrics.setConfiguration(generation, settings.mode === 'shadow');
     log.info({ generation, mode: settings.mode }, 'configuration in effect');
   }
@@ -97,9 +106,15 @@ export async function startSidecar(options: Options, { log, nowMs, exit }: Sidec
     graceMs: options.graceMs,
     acceptMs: options.capture === undefined ? 0 : ACCEPT_AFTER_DRAIN_MS,
     nowMs,
-    inFlight: () => inFlight.count,
-    stopAccepting: () => listeners.close(),
-    cut: () => listeners.destroy(),
+    inFlight: () => inFlight.count + (entries?.inFlight ?? 0),
+    stopAccepting: () => {
+      listeners.close();
+      entries?.stopAccepting();
+    },
+    cut: () => {
+      listeners.destroy();
+      entries?.cut();
+    },
     onPhase: (phase, count) => log.info({ phase, inFlight: count }, 'drain'),
     exit: () => void leave(),
   });
@@ -108,6 +123,21 @@ export async function startSidecar(options: Options, { log, nowMs, exit }: Sidec
     await Promise.race([sessions?.stop(), sleep(LEAVE_DEADLINE_MS, undefined, { ref: false })]);
     exit();
   }
+  const entries =
+    options.entries &&
+    new EntryListener({
+      address: options.entries,
+      options,
+      inEffect: () => inEffect,
+      isDraining: () => drain.isDraining,
+      log,
+      nowMs,
+      budget,
+      registry: metrics.registry,
+      onAbort: () => metrics.countAbort(),
+      onOmittedLine: (reason) => metrics.countOmittedLine(reason),
+      createUpstream: deps.createEntryUpstream ?? createEntryUpstream,
+    });
   const answer = createPipeline({
     inEffect: () => inEffect,
     upstream,
@@ -146,13 +176,20 @@ export async function startSidecar(options: Options, { log, nowMs, exit }: Sidec
   const startup = (): Check[] => [
     { name: 'configuration', isHeld: configuration.isLoaded, reason: configuration.problem },
     { name: 'ports', isHeld: listeners.areAllHeld, reason: renderNotHeld(listeners) },
+    ...(entries === undefined ? [] : [entries.startup()]),
   ];
+  const upstreamCheck = (): Check => ({
+    name: 'upstream',
+    isHeld: probe.isAccepting,
+    reason: `nothing accepts at ${options.upstreams.join(', ')}`,
+  });
   const readiness = (): Check[] => [
     ...startup(),
     redisCheck(limiter),
     ...[identity?.check()].filter((check) => check !== undefined),
-    { name: 'upstream', isHeld: probe.isAccepting, reason: `nothing accepts at ${options.upstreams.join(', ')}` },
+    ...(options.upstreams.length === 0 ? [] : [upstreamCheck()]),
     { name: 'drain', isHeld: !drain.isDraining, reason: 'draining' },
+    ...(entries?.checks() ?? []),
   ];
   const adminListeners = new Listeners((held) => {
     for (const { address, error } of held)
@@ -164,8 +201,9 @@ export async function startSidecar(options: Options, { log, nowMs, exit }: Sidec
     options.stateDir === undefined ? undefined : await openDrainSocket(options.stateDir, () => drain.begin());
   await configuration.start();
   await listeners.open();
+  await entries?.open();
   await adminListeners.open();
-  void probe.start();
+  if (options.upstreams.length > 0) void probe.start();
 
   return {
     get ports() {
@@ -173,6 +211,9 @@ export async function startSidecar(options: Options, { log, nowMs, exit }: Sidec
     },
     get adminPort() {
       return adminListeners.held[0]?.port;
+    },
+    get entriesPort() {
+      return entries?.port;
     },
     beginDrain: () => drain.begin(),
     terminate: () => drain.terminate(),
@@ -185,7 +226,7 @@ export async function startSidecar(options: Options, { log, nowMs, exit }: Sidec
         each.close();
         each.destroy();
       }
-      await sessions?.stop();
+      await Promise.all([sessions?.stop(), entries?.close()]);
       await Promise.all([upstream.close(), limiter?.stop()]);
     },
   };

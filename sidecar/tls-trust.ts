@@ -5,9 +5,13 @@ let rootsOnce: SecureContext | undefined;
 
 /** Trusts what Node and the system do. Reading some hundred roots blocks the event loop for a tenth of a second: once, not for each connection. */
 export function systemRoots(): SecureContext {
-  const ca = (): string[] => [...new Set([...getCACertificates('bundled'), ...getCACertificates('system')])];
-  rootsOnce ??= createSecureContext({ ca: ca(), minVersion: MINIMUM_TLS });
+  rootsOnce ??= createSecureContext({ ca: systemRootCertificates(), minVersion: MINIMUM_TLS });
   return rootsOnce;
+}
+
+/** PEM of each root that Node brings along or the system has. */
+export function systemRootCertificates(): string[] {
+  return [...new Set([...getCACertificates('bundled'), ...getCACertificates('system')])];
 }
 
 /** Trusts the certificates in the text and no others. Throws an Error with a reason for a person where it holds none. */

@@ -30,7 +30,7 @@ export function createClusterFacts(api: KubeApi, clock: () => number): FactsSour
         return found === undefined ? 'missing' : dataOfConfigMap(found);
       } catch (error) {
         // An administrator may have taken this right from us; what we cannot see we do not judge.
-        if (error instanceof KubeError && error.status === 403) return 'unknown';
+        if (error instanceof KubeError && error.status === 403) return 'unreadable';
         throw error;
       }
     },

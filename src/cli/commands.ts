@@ -6,6 +6,7 @@ export const commands = {
   drain: 'tell the sidecar of this pod to drain (preStop hook)',
   inject: 'print manifests as the webhook would admit them',
   lint: 'check the annotations of manifests, all errors at once',
+  policy: 'print the NetworkPolicy that leaves an app no way but to its remote entries',
   demo: 'show all of it on this machine, without a cluster (from a checkout)',
 } as const;
 
@@ -23,12 +24,17 @@ const usages: Readonly<Partial<Record<string, string>>> = {
   --redis-secret-dir DIR   files 'username' and 'password'
   --redis-ca-file FILE     PEM that a rediss:// server is verified against
   --identity-ca-file FILE  PEM that the issuer of tokens is verified against
+  --entries HOST:PORT      where the app reaches its remote entries, at loopback; needs
+                           neither --listen nor --upstream
+  --ca-bundles-dir DIR     bundles that entries name by ConfigMap: ENTRY/KEY
+  --entry-headers-dir DIR  Secrets of their headers: ENTRY/SECRET/KEY
   --state-dir DIR          keeps the last good configuration and the drain socket
   --max-body BYTES         8 MiB unless said otherwise
   --grace-seconds N        how long a drain may take: 30
 
 In a pod, where the webhook writes the command line:
-  --in-pod --capture takeover|redirect --port PORT --pod-ips IP,… instead of the first two
+  --in-pod --capture takeover|redirect --port PORT --pod-ips IP,… instead of the first two;
+  without --capture and --port in a pod that has remote entries only
 `,
   capture: `Usage: mcp-sluice capture --port PORT --to PORT
 

@@ -30,6 +30,13 @@ Tells every mistake in the annotations of the manifests, as the webhook would. E
 
 ${OPTIONS}`;
 
+export const POLICY_USAGE = `Usage: mcp-sluice policy [OPTION…] FILE…|-
+
+Prints a NetworkPolicy for every workload and pod with remote entries: its pods reach DNS, Redis, the issuer of tokens and the
+entries, and nothing else. Its comments say what no NetworkPolicy can close.
+
+${OPTIONS}`;
+
 const COMMON = {
   image: { type: 'string', default: DEFAULT_IMAGE },
   'default-redis': { type: 'string' },

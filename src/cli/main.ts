@@ -21,6 +21,7 @@ const run: Record<CommandName, (argv: string[]) => Promise<unknown>> = {
   drain: async (argv) => (await import('../../sidecar/drain.ts')).runDrain(argv),
   inject: async (argv) => (await import('./inject.ts')).runInject(argv),
   lint: async (argv) => (await import('./lint.ts')).runLint(argv),
+  policy: async (argv) => (await import('./policy.ts')).runPolicy(argv),
   demo: async (argv) => (await import('./demo/main.ts')).runDemo(argv),
 };
 

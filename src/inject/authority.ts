@@ -9,19 +9,25 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
 export interface Authority {
   readonly configMap: string;
   readonly key: string;
+  /** What is so while the ConfigMap does not exist, where that is not that the pod does not become ready. */
+  readonly without?: string;
 }
 
 /**
  * The ConfigMap of a CA bundle: a missing one may still come (a warning, the sidecar waits for it), one that is there
  * and cannot work is denied (contract §4).
  */
-export function judgeAuthority(ca: Authority, path: readonly string[], facts: Facts): Findings {
+export function judgeAuthority(ca: Authority, path: Issue['path'], facts: Facts): Findings {
   const data = facts.configMap(ca.configMap);
   if (data === 'unknown') return { issues: [], cautions: [] };
   const where = `ConfigMap ${facts.namespace.name}/${ca.configMap}`;
   const finding = (code: string, message: string): Issue => ({ code, path, message });
+  if (data === 'unreadable') {
+    const message = `${where} could not be checked, as the webhook has no right to get ConfigMaps: the sidecar tells on /readyz if it is wrong`;
+    return { issues: [], cautions: [finding('CA_UNREADABLE', message)] };
+  }
   if (data === 'missing') {
-    const message = `${where} does not exist yet: the pod does not become ready before it does`;
+    const message = `${where} does not exist yet: ${ca.without ?? 'the pod does not become ready before it does'}`;
     return { issues: [], cautions: [finding('CA_MISSING', message)] };
   }
   const text = Object.hasOwn(data, ca.key) ? data[ca.key] : undefined;

@@ -1,5 +1,5 @@
 import type { Issue } from '../lib/issue.ts';
-import { ADMIN_PORT, REDIRECT_PORT } from '../lib/ports.ts';
+import { ADMIN_PORT, ENTRIES_PORT, REDIRECT_PORT } from '../lib/ports.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Facts, Findings } from './facts.ts';
 import { meshProxy } from './mesh.ts';
@@ -11,7 +11,7 @@ const ENFORCED_LEVEL = 'pod-security.kubernetes.io/enforce';
 
 /** How the traffic comes to the sidecar; `auto` takes over where `redirect` could not work (contract §5). */
 export function decideCapture(wanted: Settings['capture'], spec: unknown, labels: Facts['namespace']['labels']): Capture {
-  if (wanted !== 'auto') return wanted;
+  if (wanted === 'redirect' || wanted === 'takeover') return wanted;
   return forbidsNetAdmin(labels) || meshProxy(spec) ? 'takeover' : 'redirect';
 }
 
@@ -34,8 +34,8 @@ export function judgeCapture(capture: Capture, spec: unknown, facts: Facts): Fin
 }
 
 /** Ports that the sidecar itself has to hold in the pod. */
-export function judgePorts(capture: Capture, all: readonly Declared[]): Issue[] {
-  const ours = capture === 'redirect' ? [ADMIN_PORT, REDIRECT_PORT] : [ADMIN_PORT];
+export function judgePorts(capture: Capture | undefined, hasEntries: boolean, all: readonly Declared[]): Issue[] {
+  const ours = [ADMIN_PORT, ...(capture === 'redirect' ? [REDIRECT_PORT] : []), ...(hasEntries ? [ENTRIES_PORT] : [])];
   const taken = all.filter((port) => port.protocol === 'TCP' && ours.includes(port.number));
   return taken.map((port) => ({
     code: 'PORT_RESERVED',

@@ -1,4 +1,4 @@
-import { ADMIN_PORT, REDIRECT_PORT } from '../lib/ports.ts';
+import { ADMIN_PORT, ENTRIES_PORT, REDIRECT_PORT } from '../lib/ports.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Capture } from './capture.ts';
 import { CAPTURE, MOUNT, SIDECAR } from './names.ts';
@@ -7,8 +7,9 @@ import type { Raw } from './raw.ts';
 /** All that our two containers depend on. */
 export interface Plan {
   readonly image: string;
-  readonly capture: Capture;
-  readonly port: number;
+  /** Absent in a pod that has remote entries only. */
+  readonly server?: { readonly capture: Capture; readonly port: number };
+  readonly hasEntries: boolean;
   /** `namespace/Kind/name`. */
   readonly owner: string;
   readonly graceSeconds: number;
@@ -56,22 +57,26 @@ export function sidecarContainer(plan: Plan): Raw {
 }
 
 function sidecarArgs(plan: Plan): string[] {
-  const args = ['sidecar', '--in-pod', `--capture=${plan.capture}`, `--port=${plan.port}`, '--pod-ips=$(POD_IPS)'];
-  args.push(`--annotations=${MOUNT.pod}/annotations`, `--owner=${plan.owner}`, '--pod-name=$(POD_NAME)', `--state-dir=${MOUNT.state}`);
+  const args = ['sidecar', '--in-pod'];
+  if (plan.server) args.push(`--capture=${plan.server.capture}`, `--port=${plan.server.port}`);
+  args.push('--pod-ips=$(POD_IPS)', `--annotations=${MOUNT.pod}/annotations`, `--owner=${plan.owner}`, '--pod-name=$(POD_NAME)', `--state-dir=${MOUNT.state}`);
   if (plan.redis?.secret) args.push(`--redis-secret-dir=${MOUNT.redisSecret}`);
   if (plan.redis?.ca) args.push(`--redis-ca-file=${MOUNT.redisCa}/${plan.redis.ca.key}`);
   if (plan.identity?.jwt?.ca) args.push(`--identity-ca-file=${MOUNT.identityCa}/${plan.identity.jwt.ca.key}`);
+  if (plan.hasEntries) {
+    args.push(`--entries=127.0.0.1:${ENTRIES_PORT}`, `--ca-bundles-dir=${MOUNT.caBundles}`, `--entry-headers-dir=${MOUNT.entryHeaders}`);
+  }
   args.push(`--grace-seconds=${plan.graceSeconds}`);
   return args;
 }
 
 /** The init container that redirects: root and NET_ADMIN, for netfilter knows no less, and nothing else. */
-export function captureContainer(plan: Plan): Raw {
+export function captureContainer({ image }: Pick<Plan, 'image'>, port: number): Raw {
   return {
     name: CAPTURE,
-    image: plan.image,
+    image,
     ...DEFAULTED,
-    args: ['capture', `--port=${plan.port}`, `--to=${REDIRECT_PORT}`],
+    args: ['capture', `--port=${port}`, `--to=${REDIRECT_PORT}`],
     resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '128Mi' } },
     securityContext: { ...CONFINED, capabilities: { add: ['NET_ADMIN'], drop: ['ALL'] }, runAsNonRoot: false, runAsUser: 0, runAsGroup: 0 },
   };

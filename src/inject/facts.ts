@@ -1,8 +1,8 @@
 import type { Issue } from '../lib/issue.ts';
 import type { PatchOp } from './apply-patch.ts';
 
-/** Data of a ConfigMap; `unknown` where the caller has nobody to ask. */
-export type ConfigMapLookup = (name: string) => 'missing' | 'unknown' | Readonly<Record<string, string>>;
+/** Data of a ConfigMap; `unknown` where the caller has nobody to ask, `unreadable` where it has no right to. */
+export type ConfigMapLookup = (name: string) => 'missing' | 'unknown' | 'unreadable' | Readonly<Record<string, string>>;
 
 export interface Owner {
   readonly kind: string;

@@ -6,6 +6,15 @@ import { type Authority, judgeAuthority } from './authority.ts';
 import { judgeBindAddress } from './bind-address.ts';
 import { type Capture, decideCapture, judgeCapture, judgePorts } from './capture.ts';
 import type { Facts } from './facts.ts';
+import {
+  entryAuthorities,
+  foreignEntryVolumes,
+  hasEntries,
+  hasEntriesOnly,
+  judgeEntries,
+  judgeGuess,
+  withWayWithoutServer,
+} from './judge-entries.ts';
 import { INJECT_KEY } from './names.ts';
 import { foreignIssues, servedPort } from './ours.ts';
 import { choosePort, type Declared, declaredPorts } from './port.ts';
@@ -15,22 +24,17 @@ import { type Path, textAt, valueAt } from './raw.ts';
 export interface JudgedPod {
   readonly issues: readonly Issue[];
   readonly cautions: readonly Issue[];
-  /** Absent where an issue says why. */
-  readonly port?: Declared;
-  readonly capture: Capture;
+  /** Absent in a pod of remote entries only, and where an issue says why. */
+  readonly server?: { readonly port: Declared; readonly capture: Capture };
 }
 
 /** Everything about the pod itself that injection depends on, also where some of its settings are wrong. */
 export function judgePod(root: unknown, at: Path, effective: Readonly<Record<string, string>>, facts: Facts): JudgedPod {
   const spec = valueAt(root, [...at, 'spec']);
   const inPod = (issue: Issue): Issue => ({ ...issue, path: [...at, ...issue.path] });
-  const issues: Issue[] = [...unfit(spec), ...foreignIssues(spec, facts)].map(inPod);
+  const issues: Issue[] = [...unfit(spec), ...foreignIssues(spec, facts), ...foreignEntryVolumes(spec, effective)].map(inPod);
+  issues.push(...judgeEntries(effective));
   const cautions: Issue[] = [];
-
-  const capture = decideCapture(sound(effective, ['capture'])?.capture ?? 'auto', spec, facts.namespace.labels);
-  const captureFindings = judgeCapture(capture, spec, facts);
-  issues.push(...captureFindings.issues, ...judgePorts(capture, declaredPorts(spec)));
-  cautions.push(...captureFindings.cautions);
 
   for (const { ca, path } of authoritiesOf(effective)) {
     const findings = judgeAuthority(ca, path, facts);
@@ -38,20 +42,31 @@ export function judgePod(root: unknown, at: Path, effective: Readonly<Record<str
     cautions.push(...findings.cautions);
   }
 
+  const declared = declaredPorts(spec);
+  if (hasEntriesOnly(spec, effective)) return { issues: [...issues, ...judgePorts(undefined, hasEntries(effective), declared)], cautions };
+  const capture = decideCapture(sound(effective, ['capture'])?.capture ?? 'auto', spec, facts.namespace.labels);
+  const captured = judgeCapture(capture, spec, facts);
+  issues.push(...captured.issues, ...judgePorts(capture, hasEntries(effective), declared));
+  cautions.push(...captured.cautions);
+
   const portSettings = sound(effective, ['port']);
-  const chosen = portSettings && choosePort(spec, portSettings.port, servedPort(spec));
-  if (!chosen) return { issues, cautions, capture };
-  if ('code' in chosen) return { issues: [...issues, chosen], cautions, capture };
-  cautions.push(...judgeProbes(spec, at, chosen.number));
-  if (capture === 'takeover') cautions.push(...judgeBindAddress(valueAt(spec, chosen.at), [...at, 'spec', ...chosen.at]));
-  return { issues, cautions, capture, port: chosen };
+  const port = portSettings && choosePort(spec, portSettings.port, servedPort(spec));
+  if (!port) return { issues, cautions };
+  if ('code' in port) return { issues: [...issues, withWayWithoutServer(port, effective)], cautions };
+  cautions.push(...judgeGuess(effective, port), ...judgeProbes(spec, at, port.number));
+  if (capture === 'takeover') cautions.push(...judgeBindAddress(valueAt(spec, port.at), [...at, 'spec', ...port.at]));
+  return { issues, cautions, server: { capture, port } };
 }
 
 /** The CA bundles that sound settings name, and where they name them. */
-export function authoritiesOf(effective: Readonly<Record<string, string>>): { readonly ca: Authority; readonly path: string[] }[] {
+export function authoritiesOf(effective: Readonly<Record<string, string>>): { readonly ca: Authority; readonly path: Issue['path'] }[] {
   const redis = sound(effective, ['redis', 'redis-secret', 'redis-ca', 'on-redis-failure'])?.redis?.ca;
   const issuer = sound(effective, ['identity'])?.identity?.jwt?.ca;
-  return [...(redis ? [{ ca: redis, path: ['redis-ca'] }] : []), ...(issuer ? [{ ca: issuer, path: ['identity', 'jwt', 'ca'] }] : [])];
+  return [
+    ...(redis ? [{ ca: redis, path: ['redis-ca'] }] : []),
+    ...(issuer ? [{ ca: issuer, path: ['identity', 'jwt', 'ca'] }] : []),
+    ...entryAuthorities(effective),
+  ];
 }
 
 /** Pods that no capture can work in. */

@@ -19,6 +19,8 @@ export const MOUNT = {
   redisSecret: '/etc/mcp-sluice/redis-secret',
   redisCa: '/etc/mcp-sluice/redis-ca',
   identityCa: '/etc/mcp-sluice/identity-ca',
+  caBundles: '/etc/mcp-sluice/ca-bundles',
+  entryHeaders: '/etc/mcp-sluice/entry-headers',
 } as const;
 
 /** On every pod with our sidecar: the policy on images selects by it. */

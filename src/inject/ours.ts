@@ -27,6 +27,12 @@ export function servedPort(spec: unknown): number | undefined {
   return argument === undefined ? undefined : Number(argument.slice('--port='.length));
 }
 
+/** True where an earlier injection gave the sidecar remote entries and no server. */
+export function servesEntriesOnly(spec: unknown): boolean {
+  const args = listAt(spec, 'initContainers', initIndex(spec, SIDECAR), 'args');
+  return servedPort(spec) === undefined && args.some((each) => typeof each === 'string' && each.startsWith('--entries='));
+}
+
 /** Containers and volumes that have our names without being ours. */
 export function foreignIssues(spec: unknown, facts: Facts): Issue[] {
   return [...foreignContainers(spec, facts), ...foreignVolumes(spec)];
@@ -70,6 +76,7 @@ function foreignVolumes(spec: unknown): Issue[] {
   });
 }
 
-function foreign(path: Path, what: string): Issue {
+/** Something that has one of our names. */
+export function foreign(path: Path, what: string): Issue {
   return { code: 'FOREIGN_NAME', path, message: `${what} has a name of ours and is not ours: rename it` };
 }

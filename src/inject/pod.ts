@@ -6,9 +6,11 @@ import type { Settings } from '../settings/settings.ts';
 import { missingEnv } from './bind-address.ts';
 import type { Plan } from './container.ts';
 import type { Edit } from './edit.ts';
+import { placeEntryEnv } from './entry-env.ts';
 import type { Facts, Findings, Owner } from './facts.ts';
-import { judgePod } from './judge-pod.ts';
-import { INJECT_KEY, INJECTED_LABEL, STATUS_KEY } from './names.ts';
+import { type JudgedPod, judgePod } from './judge-pod.ts';
+import { INJECT_KEY, INJECTED_LABEL, SIDECAR, STATUS_KEY } from './names.ts';
+import { initIndex } from './ours.ts';
 import { placeContainers } from './place.ts';
 import type { Declared } from './port.ts';
 import { listAt, type Path, textsAt, valueAt } from './raw.ts';
@@ -35,9 +37,9 @@ export function injectPod(edit: Edit, at: Path, owner: Owner, facts: Facts): Fin
   const judged = judgePod(edit.root, at, effective, facts);
   const issues = [...inherited.issues, ...[...parsed.issues, ...judged.issues].map((issue) => withOrigin(issue, own, effective, facts))];
   const cautions = [...inherited.warnings, ...parsed.warnings, ...judged.cautions];
-  if (issues.length > 0 || !parsed.settings || !judged.port) return { issues, cautions };
+  if (issues.length > 0 || !parsed.settings) return { issues, cautions };
 
-  place(edit, at, parsed.settings, judged.port, planOf(edit.root, at, owner, facts, parsed.settings, judged.capture, judged.port));
+  place(edit, at, parsed.settings, judged.server?.port, planOf(edit.root, at, owner, facts, parsed.settings, judged.server));
   for (const [key, value] of Object.entries(effective)) edit.set([...annotations, key], value);
   edit.set([...annotations, STATUS_KEY], stamp(effective));
   edit.set([...at, 'metadata', 'labels', INJECTED_LABEL], 'true');
@@ -59,14 +61,17 @@ export function judgeUninjected(annotations: Readonly<Record<string, string>>): 
   return { issues: parsed.issues.filter((issue: Issue) => !NEEDS_OTHERS.includes(issue.code)), cautions: parsed.warnings };
 }
 
-function place(edit: Edit, at: Path, settings: Settings, port: Declared, plan: Omit<Plan, 'mounts'>): void {
+function place(edit: Edit, at: Path, settings: Settings, port: Declared | undefined, plan: Omit<Plan, 'mounts'>): void {
   const spec = [...at, 'spec'];
   const volumes = volumesFor(settings);
   placeVolumes(edit, spec, volumes);
-  const app = [...spec, ...port.at];
-  for (const variable of missingEnv(valueAt(edit.root, app), settings.bindEnv)) {
-    edit.insert([...app, 'env'], Number.POSITIVE_INFINITY, { name: variable.name, value: variable.value });
+  if (port) {
+    const app = [...spec, ...port.at];
+    for (const variable of missingEnv(valueAt(edit.root, app), settings.bindEnv)) {
+      edit.insert([...app, 'env'], Number.POSITIVE_INFINITY, { name: variable.name, value: variable.value });
+    }
   }
+  placeEntryEnv(edit, spec, settings.remoteEntries, initIndex(valueAt(edit.root, spec), SIDECAR) !== -1);
   // Last: it moves the init containers, and with them the place of an app that is one.
   placeContainers(edit, spec, { ...plan, mounts: volumes.map(({ mount }) => mount) });
 }
@@ -77,14 +82,13 @@ function planOf(
   owner: Owner,
   facts: Facts,
   settings: Settings,
-  capture: Plan['capture'],
-  port: Declared,
+  server: JudgedPod['server'],
 ): Omit<Plan, 'mounts'> {
   const grace = valueAt(root, [...at, 'spec', 'terminationGracePeriodSeconds']);
   return {
     image: facts.image,
-    capture,
-    port: port.number,
+    ...(server && { server: { capture: server.capture, port: server.port.number } }),
+    hasEntries: settings.remoteEntries.length > 0,
     owner: `${facts.namespace.name}/${owner.kind}/${owner.name}`,
     graceSeconds: Number.isSafeInteger(grace) && Number(grace) >= 0 ? Number(grace) : DEFAULT_GRACE_SECONDS,
     redis: settings.redis,

@@ -1,6 +1,5 @@
 import type { Issue } from '../lib/issue.ts';
-import { isMeshProxy, isNativeSidecar } from './mesh.ts';
-import { CAPTURE, SIDECAR } from './names.ts';
+import { appContainers } from './app-containers.ts';
 import { listAt, type Path, textAt, valueAt } from './raw.ts';
 
 /** A port that one of the pod's own containers declares. */
@@ -15,20 +14,12 @@ export interface Declared {
 
 /** Ports of the app's containers and native sidecars; ours and a mesh's proxy have none that could be meant. */
 export function declaredPorts(spec: unknown): Declared[] {
-  const found: Declared[] = [];
-  for (const list of ['containers', 'initContainers']) {
-    listAt(spec, list).forEach((container, index) => {
-      const name = textAt(container, 'name');
-      if (name === SIDECAR || name === CAPTURE || isMeshProxy(name)) return;
-      if (list === 'initContainers' && !isNativeSidecar(container)) return;
-      for (const port of listAt(container, 'ports')) {
-        const number = Number(valueAt(port, ['containerPort']));
-        const protocol = textAt(port, 'protocol') || 'TCP';
-        found.push({ container: name, at: [list, index], name: textAt(port, 'name'), number, protocol });
-      }
-    });
-  }
-  return found;
+  return appContainers(spec).flatMap(({ container, name, at }) =>
+    listAt(container, 'ports').map((port) => {
+      const number = Number(valueAt(port, ['containerPort']));
+      return { container: name, at, name: textAt(port, 'name'), number, protocol: textAt(port, 'protocol') || 'TCP' };
+    }),
+  );
 }
 
 /**

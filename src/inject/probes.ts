@@ -1,6 +1,5 @@
 import type { Issue } from '../lib/issue.ts';
-import { isMeshProxy, isNativeSidecar } from './mesh.ts';
-import { CAPTURE, SIDECAR } from './names.ts';
+import { appContainers } from './app-containers.ts';
 import { listAt, type Path, textAt, valueAt } from './raw.ts';
 
 const PROBES = ['startupProbe', 'readinessProbe', 'livenessProbe'];
@@ -8,18 +7,14 @@ const PROBES = ['startupProbe', 'readinessProbe', 'livenessProbe'];
 /** Probes that would ask the sidecar and not the app: a TCP connection to the captured port always opens, gRPC it does not speak. */
 export function judgeProbes(spec: unknown, at: Path, port: number): Issue[] {
   const found: Issue[] = [];
-  for (const list of ['containers', 'initContainers']) {
-    listAt(spec, list).forEach((container, index) => {
-      const name = textAt(container, 'name');
-      if (name === SIDECAR || name === CAPTURE || isMeshProxy(name) || (list === 'initContainers' && !isNativeSidecar(container))) return;
-      for (const probe of PROBES) {
-        for (const handler of ['tcpSocket', 'grpc']) {
-          if (probedPort(container, valueAt(container, [probe, handler, 'port'])) !== port) continue;
-          const message = `container ${name} is probed by ${handler} on port ${port}, where the sidecar answers for it: use httpGet or exec`;
-          found.push({ code: 'PROBE_CAPTURED', path: [...at, 'spec', list, index, probe], message });
-        }
+  for (const { container, name, at: place } of appContainers(spec)) {
+    for (const probe of PROBES) {
+      for (const handler of ['tcpSocket', 'grpc']) {
+        if (probedPort(container, valueAt(container, [probe, handler, 'port'])) !== port) continue;
+        const message = `container ${name} is probed by ${handler} on port ${port}, where the sidecar answers for it: use httpGet or exec`;
+        found.push({ code: 'PROBE_CAPTURED', path: [...at, 'spec', ...place, probe], message });
       }
-    });
+    }
   }
   return found;
 }

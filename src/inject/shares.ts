@@ -18,15 +18,23 @@ export function judgeShares(kind: string, root: unknown, template: Path, facts: 
   if (typeof replicas !== 'number' || replicas < 2) return [];
   const own = textsAt(root, ...template, 'metadata', 'annotations');
   const { settings } = parseSettings(configured(inherit(own, facts.namespace.annotations, facts.defaults).annotations));
-  if (settings?.redis?.onFailure !== 'local' || settings.rateLimit === undefined) return [];
-  return bucketsOf(settings.rateLimit).flatMap(({ path, bucket, cost }) => {
+  if (settings?.redis?.onFailure !== 'local') return [];
+  const limits = [
+    { at: ['rate-limit'], limit: settings.rateLimit },
+    ...settings.remoteEntries.map(({ rateLimit }, index) => ({ at: ['remote-entries', index, 'rateLimit'], limit: rateLimit })),
+  ];
+  return limits.flatMap(({ at, limit }) => (limit === undefined ? [] : judgeLimit(at, limit, replicas)));
+}
+
+function judgeLimit(at: Issue['path'], limit: RateLimit, replicas: number): Issue[] {
+  return bucketsOf(limit).flatMap(({ path, bucket, cost }) => {
     const together = replicas * cost;
     if (bucket.maxTokens >= together) return [];
     const size = `${bucket.maxTokens}/${bucket.refillPeriod}`;
     const message =
       `${size} is less than one call for each of the ${replicas} replicas: while Redis is away each lets one pass all the same ` +
       `(on-redis-failure: local), which takes up to ${together} tokens at once; the refill stays that of ${size}`;
-    return [{ code: 'SHARE_BELOW_ONE', path: ['rate-limit', ...path], message }];
+    return [{ code: 'SHARE_BELOW_ONE', path: [...at, ...path], message }];
   });
 }
 

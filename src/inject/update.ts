@@ -4,7 +4,7 @@ import { parseSettings } from '../settings/annotations.ts';
 import { RETUNABLE } from '../settings/retune.ts';
 import type { AdmitInput, Facts, Findings } from './facts.ts';
 import { INJECT_KEY, PROPAGATED_KEY, SIDECAR, STATUS_KEY } from './names.ts';
-import { foreignIssues, initIndex } from './ours.ts';
+import { foreignIssues, initIndex, servesEntriesOnly } from './ours.ts';
 import { ownerOfPod } from './owner.ts';
 import { judgeUninjected, wantsSidecar } from './pod.ts';
 import { listAt, sameJson, textAt, textsAt, valueAt } from './raw.ts';
@@ -53,6 +53,10 @@ function judgeChange(fullKey: string, input: AdmitInput, facts: Facts, isInjecte
   if (!isInjected) return undefined;
   if (fullKey === STATUS_KEY) {
     return { code: 'STATUS_EDITED', path: [key], message: 'written at admission as a record of what runs here; it is not for editing' };
+  }
+  if (key === 'rate-limit' && after !== undefined && servesEntriesOnly(valueAt(input.oldObject, ['spec']))) {
+    const message = `would have no effect: this pod was made with remote entries only and no MCP server; ${wayOut(input.object, facts)}`;
+    return { code: 'SERVER_NOT_CAPTURED', path: [key], message };
   }
   if (RETUNABLE.includes(key) || isUnknown(fullKey)) return undefined;
   const message = `cannot change on a running pod (${RETUNABLE.join(', ')} can): ${wayOut(input.object, facts)}`;

@@ -1,18 +1,12 @@
 import type { Settings } from '../settings/settings.ts';
 import type { Edit } from './edit.ts';
+import { entryVolumes, mountedEntryVolumes } from './entry-volumes.ts';
+import { type Mounted, READABLE } from './mounted.ts';
 import { MOUNT, VOLUME } from './names.ts';
-import { listAt, type Path, type Raw, textAt } from './raw.ts';
-
-interface Mounted {
-  readonly volume: Raw;
-  readonly mount: Raw;
-}
-
-// 0644 in decimal. Everything that the apiserver would fill in is written out, so that what comes back gives no patch.
-const READABLE = 420;
+import { listAt, type Path, textAt, valueAt } from './raw.ts';
 
 /** The sidecar's volumes and where it mounts them; Secret and ConfigMaps are optional: it waits for them, not the kubelet. */
-export function volumesFor({ redis, identity }: Pick<Settings, 'redis' | 'identity'>): Mounted[] {
+export function volumesFor({ redis, identity, remoteEntries }: Pick<Settings, 'redis' | 'identity' | 'remoteEntries'>): Mounted[] {
   const annotations = { path: 'annotations', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.annotations' } };
   const all: Mounted[] = [
     {
@@ -29,7 +23,7 @@ export function volumesFor({ redis, identity }: Pick<Settings, 'redis' | 'identi
   }
   if (redis?.ca) all.push(authority(redis.ca, 'redisCa'));
   if (identity?.jwt?.ca) all.push(authority(identity.jwt.ca, 'identityCa'));
-  return all;
+  return [...all, ...entryVolumes(remoteEntries)];
 }
 
 function authority({ configMap, key }: { readonly configMap: string; readonly key: string }, place: 'redisCa' | 'identityCa'): Mounted {
@@ -44,7 +38,12 @@ function authority({ configMap, key }: { readonly configMap: string; readonly ke
 export function placeVolumes(edit: Edit, spec: Path, wanted: readonly Mounted[]): void {
   const path = [...spec, 'volumes'];
   const place = (name: string) => listAt(edit.root, ...path).findIndex((volume) => textAt(volume, 'name') === name);
-  for (const name of Object.values(VOLUME)) {
+  const names = [
+    ...Object.values(VOLUME),
+    ...mountedEntryVolumes(valueAt(edit.root, spec)),
+    ...wanted.map(({ volume }) => textAt(volume, 'name')),
+  ];
+  for (const name of new Set(names)) {
     const index = place(name);
     const volume = wanted.find((each) => textAt(each.volume, 'name') === name)?.volume;
     if (volume && index === -1) edit.insert(path, Number.POSITIVE_INFINITY, volume);

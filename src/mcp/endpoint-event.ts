@@ -10,8 +10,8 @@ export type Block =
 
 const BOM = '\u00ef\u00bb\u00bf';
 
-/** Reads a block of the stream at `streamTarget` (WHATWG HTML §9.2.6). */
-export function readBlock(bytes: Uint8Array, streamTarget: string): Block {
+/** Reads a block of the stream at `streamTarget` (WHATWG HTML §9.2.6); `read` says where the data of an `endpoint` event lead. */
+export function readBlock(bytes: Uint8Array, streamTarget: string, read: typeof readEndpoint = readEndpoint): Block {
   // Latin-1 keeps every byte, so that what is not rewritten comes out as it went in.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   const lines = text.match(/[^\r\n]*(?:\r\n|\r|\n)/g) ?? [];
@@ -24,7 +24,7 @@ export function readBlock(bytes: Uint8Array, streamTarget: string): Block {
   }
   if (data.length === 0) return { kind: 'silent' };
   if (type !== 'endpoint') return { kind: 'event' };
-  const address = readEndpoint(Buffer.from(data.join('\n'), 'latin1').toString(), streamTarget);
+  const address = read(Buffer.from(data.join('\n'), 'latin1').toString(), streamTarget);
   if (address === undefined) return { kind: 'event' };
   const isKept = Buffer.from(address.reference).toString('latin1') === data.join('\n');
   return { kind: 'endpoint', address, bytes: isKept ? bytes : Buffer.from(withData(lines, address.reference), 'latin1') };

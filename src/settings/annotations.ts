@@ -71,6 +71,7 @@ function settingsOf(values: Values): Settings {
     sidecarResources: values['sidecar-resources'] ?? DEFAULT_RESOURCES,
     logLevel: values['log-level'] ?? 'info',
     bindEnv: values['bind-env'] ?? [],
+    remoteEntries: values['remote-entries'] ?? [],
   };
 }
 

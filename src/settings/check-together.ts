@@ -2,6 +2,7 @@ import type { Issue } from '../lib/issue.ts';
 import { PREFIX } from '../lib/prefix.ts';
 import { quote } from '../lib/quote.ts';
 import { parseQuantity } from '../lib/units.ts';
+import { checkEntryScopes, checkUncaptured, clearHeaders, limitedEntries } from './check-entries.ts';
 import { findPerClient } from './find-per-client.ts';
 import { doubtSessions } from './sessions.ts';
 import type { Key, Values } from './table.ts';
@@ -19,18 +20,14 @@ export interface Given {
 const LEAST_MEMORY_BYTES = 96 * 2 ** 20;
 const redisBelongings = ['redis-secret', 'redis-ca', 'on-redis-failure'] as const;
 
-function checkRedis({ values, given }: Given, issues: Issue[]): void {
+function checkRedis(read: Given, issues: Issue[]): void {
+  const { values, given } = read;
   if (!given.has('redis')) {
-    const limited = [
-      ...(given.has('rate-limit') ? [['rate-limit']] : []),
-      ...(values['remote-entries'] ?? []).flatMap((entry, index) =>
-        entry.rateLimit === undefined ? [] : [['remote-entries', index, 'rateLimit']],
-      ),
-    ];
-    for (const path of limited) {
+    const limited = [...(given.has('rate-limit') ? [{ path: ['rate-limit'] }] : []), ...limitedEntries(read)];
+    for (const place of limited) {
       issues.push({
         code: 'LIMIT_WITHOUT_REDIS',
-        path,
+        ...place,
         message:
           'a limit needs Redis, which is where all replicas count together, and none is set. ' +
           `For this pod: annotate it (or its template) with ${PREFIX}redis: redis://HOST:6379. ` +
@@ -76,6 +73,8 @@ export function checkTogether(read: Given): { readonly issues: readonly Issue[];
     const at = sessions === undefined ? {} : positionAt(sessions, [field], 'value');
     warnings.push({ code, path: ['sessions', field], message, ...at });
   }
+  issues.push(...checkEntryScopes(read), ...checkUncaptured(read));
+  warnings.push(...clearHeaders(read));
   const memory = values['sidecar-resources']?.limits['memory'] ?? '';
   if ((parseQuantity(memory) ?? Number.POSITIVE_INFINITY) < LEAST_MEMORY_BYTES) {
     warnings.push({

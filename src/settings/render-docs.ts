@@ -55,6 +55,13 @@ export function renderSettingsPage(): string {
     "A call takes `cost` tokens (1 by default) from each of its buckets, those of all tools too. `tools` may also be ToolHive's list of `{name, shared, perUser}`.",
     'Sessions: at most 100000; durations from `1s` to `31d`, `evictIdle` from `10s` or `off`; streams and requests in flight at most 2000. An `idleTimeout` longer than',
     '`maxLifetime` is cut to it. What takes a place, and what frees it: [wire.md](wire.md).',
+    'A remote entry: `name` (a DNS label) and `url` (absolute, https) have to be given. The app finds it at `$MCP_ENTRY_<NAME>_URL`, in capitals and with `_` for `-`,',
+    'which every container of the pod gets that does not set it itself; it leads to `http://127.0.0.1:15010/<name>`. `transport`: `streamable-http` (by default) or `sse`.',
+    '`caBundle: {configMap, key, exclusive}`: PEM beside the system roots, or in their place; `key` is `ca.crt` by default; `caFile` in place of both is for a sidecar that is run by hand.',
+    'Where the ConfigMap, or a Secret of `headers: [{name, secret, key}]`, is missing, that entry alone answers 503, until it is there. The Secrets are mounted in the sidecar alone.',
+    '`allowPrivate`: private, CGNAT and unique local addresses; link-local, loopback and metadata addresses are never reached. `allowInsecure`: `http`, without a bundle.',
+    '`rateLimit`: as `rate-limit`, without `perClient`. At most 32 entries, each with 16 headers. A pod that has entries and no MCP server of its own needs no `port`; one with',
+    'other ports says `capture: none`. `mcp-sluice policy FILE` prints the NetworkPolicy that leaves the app no way out but to its entries.',
     '',
     ...KEYS.map(renderKey),
   ].join('\n');

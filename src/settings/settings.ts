@@ -77,11 +77,44 @@ export interface SessionSettings {
   readonly maxInFlightPerClient: number;
 }
 
+/** Where an entry's CA bundle comes from: a ConfigMap of the pod's namespace, or a file of a hand-run sidecar (contract §9.13). */
+export type EntryBundle =
+  /** `exclusive`: in place of the system's roots, not beside them. */
+  | { readonly configMap: string; readonly key: string; readonly exclusive: boolean }
+  | { readonly caFile: string; readonly exclusive: boolean };
+
+/** A request header whose value is a Secret's. */
+export interface EntryHeader {
+  /** As the user wrote it. */
+  readonly name: string;
+  readonly secret: string;
+  readonly key: string;
+}
+
+/** A remote MCP server that the app reaches through the sidecar. */
+export interface RemoteEntry {
+  /** A DNS label, unique in its list. */
+  readonly name: string;
+  /** Absolute, as WHATWG normalises it (`URL.href`), without credentials and fragment. */
+  readonly url: string;
+  readonly transport: 'streamable-http' | 'sse';
+  /** Absent: the system's roots. */
+  readonly caBundle?: EntryBundle;
+  /** Whether it may be at a private, CGNAT or unique local address. */
+  readonly allowPrivate: boolean;
+  /** Whether its URL may be `http:`. */
+  readonly allowInsecure: boolean;
+  readonly headers: readonly EntryHeader[];
+  /** Never per client: the client of an entry is the app itself. */
+  readonly rateLimit?: RateLimit;
+}
+
 export interface Settings {
   readonly inject: boolean;
   /** Number or name of a container port. */
   readonly port?: number | string;
-  readonly capture: 'redirect' | 'takeover' | 'auto';
+  /** `none`: the pod has remote entries only. */
+  readonly capture: 'redirect' | 'takeover' | 'auto' | 'none';
   /** Path prefixes that speak MCP; empty: all. */
   readonly paths: readonly string[];
   readonly rateLimit?: RateLimit;
@@ -99,4 +132,6 @@ export interface Settings {
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   /** Environment set in the app where absent. */
   readonly bindEnv: readonly { readonly name: string; readonly value: string }[];
+  /** Empty: none. */
+  readonly remoteEntries: readonly RemoteEntry[];
 }

@@ -51,13 +51,13 @@ export const table = {
     form: 'text',
     summary: 'Where the MCP server listens.',
     value: 'number or name of a container port',
-    fallback: "the pod's only container port, or the one named `mcp`",
+    fallback: "the pod's only container port, or the one named `mcp`; none with `remote-entries` alone",
     example: '"8080"',
   }),
   capture: row({
-    ...words(['redirect', 'takeover', 'auto']),
+    ...words(['redirect', 'takeover', 'auto', 'none']),
     form: 'text',
-    summary: "How traffic for the server's port comes to the sidecar first.",
+    summary: "How traffic for the server's port comes to the sidecar first; `none` for a pod that has `remote-entries` only.",
     fallback: '`auto`',
     example: 'takeover',
   }),
@@ -165,12 +165,12 @@ export const table = {
   'remote-entries': row({
     schema: remoteEntries,
     form: 'yaml',
-    summary: 'Remote MCP servers that the app reaches through the sidecar.',
+    summary: 'Remote MCP servers that the app reaches through the sidecar, each at `$MCP_ENTRY_<NAME>_URL`.',
     value: 'YAML list: `name`, `url`, `transport`, `caBundle`, `allowPrivate`, `allowInsecure`, `headers`, `rateLimit`',
     fallback: 'none',
-    example: '|\n  - name: github\n    url: https://mcp.github.example/mcp',
-    later: 'Not available yet: denied.',
-    missing: () => 'remote-entries',
+    example:
+      '|\n  - name: github\n    url: https://mcp.github.example/mcp\n    caBundle: {configMap: corp-ca}\n' +
+      '    headers: [{name: Authorization, secret: github-token, key: header}]\n    rateLimit: {shared: 50/1m}',
   }),
   'sidecar-resources': row({
     schema: sidecarResources,

@@ -32,6 +32,7 @@ export function explain(issue: RawIssue): string | undefined {
       if (issue.origin !== 'number' && issue.origin !== 'int') return 'is empty; name at least one, or take it away';
       return `${String(issue.input)} is below ${issue.minimum}, the least that is allowed`;
     case 'too_big':
+      if (Array.isArray(issue.input)) return `lists ${issue.input.length}, and ${issue.maximum} are the most that is allowed`;
       return `${String(issue.input)} is above ${issue.maximum}, the most that is allowed`;
     default:
       return undefined;

@@ -11,6 +11,7 @@ import { answers, type Child, startChild } from '../support/child.ts';
 import { startChildSidecar } from '../support/child-sidecar.ts';
 import { countChecks } from './checks.ts';
 import { clientLeg } from './client-leg.ts';
+import { startEntrySidecar } from './entry-sidecar.ts';
 import { installSuite, type Revision, type Suite } from './install-suite.ts';
 import { type Leg, type LegResult, runLeg, serverLeg } from './legs.ts';
 
@@ -30,6 +31,8 @@ interface Target {
   readonly conformsTo: readonly Revision[];
   /** Of the sidecar before it, without our prefix; by default none. */
   readonly annotations?: Readonly<Record<string, string>>;
+  /** The sidecar stands before its client, not before it: as a remote entry behind TLS. */
+  readonly isRemote?: true;
 }
 
 async function startTarget({ command, args }: Target): Promise<Child & { readonly url: string }> {
@@ -48,16 +51,19 @@ async function run(work: string): Promise<boolean> {
   const goServer = join(go, 'everything-server');
   const typescript: Target = { name: 'TypeScript SDK 2', command: process.execPath, args: () => [suite.server], conformsTo: revisions };
   const redis = await startRedis();
+  const withSessions: Target = {
+    name: 'Go SDK, with sessions',
+    command: goServer,
+    args: (port) => ['-http', `127.0.0.1:${port}`, '-stateless=false'],
+    conformsTo: ['2025-11-25'],
+  };
   const targets: readonly Target[] = [
-    {
-      name: 'Go SDK, with sessions',
-      command: goServer,
-      args: (port) => ['-http', `127.0.0.1:${port}`, '-stateless=false'],
-      conformsTo: ['2025-11-25'],
-    },
+    withSessions,
     { name: 'Go SDK, stateless', command: goServer, args: (port) => ['-http', `127.0.0.1:${port}`], conformsTo: ['2026-07-28'] },
     typescript,
     { ...typescript, name: 'TypeScript SDK 2, metered', annotations: { redis: redis.url, 'rate-limit': ample } },
+    { ...withSessions, name: 'Go SDK, with sessions, as a remote entry', isRemote: true },
+    { ...typescript, name: 'TypeScript SDK 2, as a remote entry', isRemote: true },
   ];
   const outcomes: boolean[] = [];
   try {
@@ -74,12 +80,14 @@ async function run(work: string): Promise<boolean> {
 
 async function runTarget(target: Target, given: { suite: Suite; work: string; dist: string }): Promise<boolean[]> {
   const server = await startTarget(target);
-  const sidecar = await startChildSidecar({
-    dist: given.dist,
-    upstream: server.url,
-    folder: given.work,
-    annotations: target.annotations ?? {},
-  });
+  const sidecar = target.isRemote
+    ? await startEntrySidecar({ upstream: server.url, folder: given.work })
+    : await startChildSidecar({
+        dist: given.dist,
+        upstream: server.url,
+        folder: given.work,
+        annotations: target.annotations ?? {},
+      });
   const outcomes: boolean[] = [];
   try {
     for (const revision of revisions) {

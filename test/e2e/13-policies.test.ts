@@ -71,6 +71,7 @@ describe('policies', () => {
   it('[policy:image] takes what the webhook would have made, with either image and in either capture', async () => {
     for (const named of Object.values(images)) expect(await refusal(injectedPod({ namespace, name: 'p', image: named }))).toBe('');
     expect(await refusal(injectedPod({ namespace, name: 'p', image, capture: 'redirect' }))).toBe('');
+    expect(await refusal(injectedPod({ namespace, name: 'p', image, capture: 'none' }))).toBe('');
   });
 
   it.each<[string, RegExp, (pod: KubeObject) => unknown]>([
@@ -89,6 +90,11 @@ describe('policies', () => {
       'other arguments',
       /does not run what the webhook/,
       ({ spec }) => Object.assign(spec.initContainers[0], { args: ['sidecar', '--listen=:1'] }),
+    ],
+    [
+      'a way past it',
+      /does not run what the webhook/,
+      ({ spec }) => Object.assign(spec.initContainers[0], { args: ['sidecar', '--in-pod', '--entries=127.0.0.1:15010'] }),
     ],
     ['no capture', /does not run what the webhook/, ({ spec }) => spec.initContainers.splice(1, 1)],
     ['a capture of another image', /image "evil:1"/, ({ spec }) => Object.assign(spec.initContainers[1], { image: 'evil:1' })],

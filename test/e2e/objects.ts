@@ -132,7 +132,7 @@ export function redis(namespace: string, more: { readonly container?: object; re
 }
 
 /** A pod with Node in it that waits for `kubectl exec`: the client inside the cluster. */
-export function clientPod(namespace: string): object {
+export function clientPod(namespace: string, template: Readonly<Record<string, string>> = {}, name = 'client'): object {
   const container = {
     name: 'client',
     image: IMAGES.everything,
@@ -142,7 +142,61 @@ export function clientPod(namespace: string): object {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: 'client', namespace },
+    metadata: { name, namespace, annotations: ours(template) },
     spec: { terminationGracePeriodSeconds: 1, containers: [container] },
   };
+}
+
+// The server takes no name but its own.
+const TLS_FRONT = `
+const fs = require('node:fs'), http = require('node:http'), https = require('node:https');
+const tls = { cert: fs.readFileSync('/tls/tls.crt'), key: fs.readFileSync('/tls/tls.key') };
+https.createServer(tls, (request, response) => {
+  const { method, url: path, headers } = request;
+  const asked = http.request({ port: 8000, host: '127.0.0.1', method, path, headers: { ...headers, host: '127.0.0.1:8000' } }, (answer) => {
+    response.writeHead(answer.statusCode, answer.headers);
+    answer.pipe(response);
+  });
+  asked.on('error', () => response.destroy());
+  request.pipe(asked);
+}).listen(8443);
+process.on('SIGTERM', () => process.exit(0));
+`;
+
+/** The Python server behind TLS, its Secret and its Service `remote`. */
+export function tlsServer(namespace: string, { certificate, key }: { readonly certificate: string; readonly key: string }): object[] {
+  const name = 'remote';
+  const spec = podSpec({ server: 'python', env: { STATELESS: 'true' } }) as { containers: object[] };
+  const front = {
+    name: 'tls',
+    image: IMAGES.everything,
+    command: ['/usr/local/bin/node', '-e', TLS_FRONT],
+    ports: [{ containerPort: 8443 }],
+    readinessProbe: { tcpSocket: { port: 8443 }, periodSeconds: 1 },
+    volumeMounts: [{ name: 'tls', mountPath: '/tls', readOnly: true }],
+    securityContext: RESTRICTED,
+  };
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'remote-tls', namespace },
+      type: 'kubernetes.io/tls',
+      stringData: { 'tls.crt': certificate, 'tls.key': key },
+    },
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name, namespace },
+      spec: {
+        replicas: 1,
+        selector: { matchLabels: { app: name } },
+        template: {
+          metadata: { labels: { app: name } },
+          spec: { ...spec, containers: [...spec.containers, front], volumes: [{ name: 'tls', secret: { secretName: 'remote-tls' } }] },
+        },
+      },
+    },
+    { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec: { selector: { app: name }, ports: [{ port: 8443 }] } },
+  ];
 }

@@ -21,8 +21,9 @@ export function injectedPod({
   image,
   capture = 'takeover',
   ...named
-}: Named & { image: string; capture?: 'takeover' | 'redirect' }): KubeObject {
-  const object = annotated(named, { ...INJECT, 'mcp-sluice.dev/capture': capture });
+}: Named & { image: string; capture?: 'takeover' | 'redirect' | 'none' }): KubeObject {
+  const entries = capture === 'none' ? { 'mcp-sluice.dev/remote-entries': '[{name: a, url: https://a.example}]' } : {};
+  const object = annotated(named, { ...INJECT, 'mcp-sluice.dev/capture': capture, ...entries });
   const admitted = admit(
     { kind: 'Pod', operation: 'CREATE', object },
     {

@@ -107,4 +107,22 @@ export const e2eRequirements = {
     source: 'issue 5, proof 5; contract §6',
     behaviour: 'A rolling restart under load refuses no session without cause and leaves no slot behind.',
   },
+  'e2e:entry-good': {
+    source: 'issue 6, proof 5; contract §7',
+    behaviour: 'A pod without a server of its own reaches a remote with a private CA through its entry, whose URL is in its environment.',
+  },
+  'e2e:entry-limit': { source: 'issue 6, proof 5; contract §7', behaviour: 'A per-tool limit on an entry answers 429.' },
+  'e2e:entry-private': {
+    source: 'issue 6, proof 5; contract §7',
+    behaviour: 'A name that resolves to a private address is refused when it is dialled.',
+  },
+  'e2e:entry-heals': {
+    source: 'issue 6, proof 5; contract §7',
+    behaviour: 'An entry without its ConfigMap answers 503 and says what is missing; creating it heals the entry without a restart.',
+  },
+  'e2e:entry-rotation': { source: 'issue 6, proof 5; contract §7', behaviour: 'A CA that changes is taken up without a restart.' },
+  'e2e:entry-forbidden': {
+    source: 'issue 6, proof 5; contract §4, §7',
+    behaviour: 'Metadata and private addresses are refused at admission, in every spelling.',
+  },
 } as const;

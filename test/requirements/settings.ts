@@ -42,11 +42,6 @@ export const settingsRequirements = {
     source: 'issue 3',
     behaviour: 'What takes effect in a later version is checked, and denied as not available in this one.',
   },
-  'settings:remote-entries': {
-    source: admission,
-    behaviour:
-      'Two entries of one name, a URL that is not https or carries credentials, and a CA path that could leave its folder are denied.',
-  },
   'settings:defaults': { source: annotations, behaviour: 'An absent key has the default of the table.' },
   'settings:shorthand': { source: annotations, behaviour: '`10/1m` is a bucket, and for a tool its shared bucket.' },
   'settings:toolhive-form': { source: annotations, behaviour: "ToolHive's long form is accepted word for word." },

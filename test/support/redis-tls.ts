@@ -7,11 +7,11 @@ export interface TestCertificates {
   readonly key: string;
 }
 
-/** A CA and a leaf for 127.0.0.1 and localhost, an hour long. */
-export function makeCertificates(): TestCertificates {
+/** A CA and a leaf for 127.0.0.1 and a name, an hour long. */
+export function makeCertificates(name = 'localhost'): TestCertificates {
   const ca = make([{ name: 'basicConstraints', cA: true, critical: true }], 'test CA');
   const names = [
-    { type: 2, value: 'localhost' },
+    { type: 2, value: name },
     { type: 7, ip: '127.0.0.1' },
   ];
   const leaf = make([{ name: 'subjectAltName', altNames: names }], 'redis', ca);

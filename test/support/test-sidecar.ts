@@ -3,22 +3,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { parseOptions } from '../../sidecar/options.ts';
-import { startSidecar } from '../../sidecar/sidecar.ts';
+import { type SidecarDeps, startSidecar } from '../../sidecar/sidecar.ts';
 import { until } from './until-true.ts';
 
 export interface TestSidecarOptions {
-  /** `http://127.0.0.1:port`. */
-  readonly upstream: string;
+  /** `http://127.0.0.1:port`; absent: no server, but remote entries. */
+  readonly upstream?: string;
   /** Keys without our prefix; or the text of the file. */
   readonly annotations?: Readonly<Record<string, string>> | string;
   readonly args?: readonly string[];
   /** Reuses the folder of an earlier one, as a restarted container does. */
   readonly folder?: string;
+  /** How remote entries are reached; where given, there is a listener for them. */
+  readonly createEntryUpstream?: SidecarDeps['createEntryUpstream'];
 }
 
 export interface TestSidecar {
   readonly url: string;
   readonly port: number;
+  /** Of the remote entries. */
+  readonly entriesPort: number;
   readonly folder: string;
   /** Its log, line by line. */
   readonly lines: Readonly<Record<string, unknown>>[];
@@ -42,9 +46,10 @@ export async function startTestSidecar(options: TestSidecarOptions): Promise<Tes
   const file = join(folder, 'annotations.yaml');
   const annotate = (annotations: Readonly<Record<string, string>> | string) => writeFile(file, renderAnnotations(annotations));
   await annotate(options.annotations ?? {});
+  const { createEntryUpstream } = options;
   const argv = [
-    '--listen=127.0.0.1:0',
-    `--upstream=${options.upstream}`,
+    ...(options.upstream === undefined ? [] : ['--listen=127.0.0.1:0', `--upstream=${options.upstream}`]),
+    ...(createEntryUpstream === undefined ? [] : ['--entries=127.0.0.1:0', `--entry-headers-dir=${join(folder, 'entry-headers')}`]),
     '--admin=127.0.0.1:0',
     `--annotations=${file}`,
     `--state-dir=${folder}`,
@@ -59,6 +64,7 @@ export async function startTestSidecar(options: TestSidecarOptions): Promise<Tes
     exit: () => {
       exits += 1;
     },
+    ...(createEntryUpstream && { createEntryUpstream }),
   });
   const port = sidecar.ports[0] ?? 0;
   const admin = async (path: string) => {
@@ -68,6 +74,7 @@ export async function startTestSidecar(options: TestSidecarOptions): Promise<Tes
   return {
     url: `http://127.0.0.1:${port}`,
     port,
+    entriesPort: sidecar.entriesPort ?? 0,
     folder,
     lines,
     annotate,

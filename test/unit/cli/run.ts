@@ -1,5 +1,6 @@
 import { runInject } from '../../../src/cli/inject.ts';
 import { runLint } from '../../../src/cli/lint.ts';
+import { runPolicy } from '../../../src/cli/policy.ts';
 
 export interface Ran {
   readonly code: number;
@@ -32,3 +33,4 @@ async function run(command: typeof runInject, argv: readonly string[], files: Re
 
 export const inject = (argv: readonly string[], files: Readonly<Record<string, string>> = {}): Promise<Ran> => run(runInject, argv, files);
 export const lint = (argv: readonly string[], files: Readonly<Record<string, string>> = {}): Promise<Ran> => run(runLint, argv, files);
+export const policy = (argv: readonly string[], files: Readonly<Record<string, string>> = {}): Promise<Ran> => run(runPolicy, argv, files);

@@ -23,7 +23,7 @@ interface Header {
   readonly allowedImages?: string[];
   readonly namespace?: { name?: string; annotations?: Record<string, string>; labels?: Record<string, string> };
   readonly defaults?: Record<string, string>;
-  readonly configMaps?: Record<string, 'missing' | Record<string, string>>;
+  readonly configMaps?: Record<string, 'missing' | 'unreadable' | Record<string, string>>;
   readonly owner?: { kind: string; name: string };
   readonly oldObject?: unknown;
 }

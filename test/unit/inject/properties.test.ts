@@ -5,7 +5,16 @@ import { applyPatch } from '../../../src/inject/apply-patch.ts';
 import { PREFIX } from '../../../src/lib/prefix.ts';
 import { facts, restricted, type SamplePod, samplePod } from './samples.ts';
 
-const SETTINGS = { 'rate-limit': 'shared: 3/1m', 'bind-env': 'HOST=127.0.0.1' };
+const SETTINGS = {
+  port: '3000',
+  'rate-limit': 'shared: 3/1m',
+  'bind-env': 'HOST=127.0.0.1',
+};
+const WITH_ENTRIES = {
+  ...SETTINGS,
+  'remote-entries':
+    '[{name: one, url: https://a.example, caBundle: {configMap: ca}, headers: [{name: X, secret: s, key: k}]}, {name: two, url: https://b.example}]',
+};
 const create = (object: unknown) => ({ kind: 'Pod', operation: 'CREATE' as const, object });
 const isOurName = ({ name }: { name: string }) => name.startsWith('mcp-sluice');
 
@@ -37,8 +46,11 @@ function withoutOurs(pod: SamplePod): SamplePod {
   const metadata = copy.metadata as { labels?: Record<string, string> };
   if (metadata.labels) delete metadata.labels[`${PREFIX}injected`];
   if (metadata.labels && Object.keys(metadata.labels).length === 0) delete metadata.labels;
-  for (const container of copy.spec.containers) {
-    if (container['env']) container['env'] = (container['env'] as { name: string }[]).filter(({ name }) => name !== 'HOST');
+  for (const container of [...copy.spec.containers, ...(copy.spec.initContainers ?? [])]) {
+    if (!container['env']) continue;
+    const env = (container['env'] as { name: string }[]).filter(({ name }) => name !== 'HOST' && !name.startsWith('MCP_ENTRY_'));
+    if (env.length > 0) container['env'] = env;
+    else delete container['env'];
   }
   return copy;
 }
@@ -67,7 +79,7 @@ describe('injection', () => {
     const extra = fc.record({ at: fc.nat(), key: strangeKey, value: fc.jsonValue() });
     fc.assert(
       fc.property(fc.array(extra, { minLength: 1, maxLength: 12 }), fc.constantFrom(facts, restricted), (extras, using) => {
-        const pod = samplePod(SETTINGS);
+        const pod = samplePod(WITH_ENTRIES);
         strew(pod, extras);
         expect(withoutOurs(inject(pod, using))).toEqual(pod);
       }),
@@ -76,10 +88,14 @@ describe('injection', () => {
 
   it('[inject:idempotent] changes nothing when it is applied again', () => {
     fc.assert(
-      fc.property(fc.constantFrom(facts, restricted), fc.subarray(Object.keys(SETTINGS) as (keyof typeof SETTINGS)[]), (using, keys) => {
-        const injected = inject(samplePod(Object.fromEntries(keys.map((key) => [key, SETTINGS[key]]))), using);
-        expect(admit(create(injected), using).patch).toEqual([]);
-      }),
+      fc.property(
+        fc.constantFrom(facts, restricted),
+        fc.subarray(Object.keys(WITH_ENTRIES) as (keyof typeof WITH_ENTRIES)[]),
+        (using, keys) => {
+          const injected = inject(samplePod(Object.fromEntries(keys.map((key) => [key, WITH_ENTRIES[key]]))), using);
+          expect(admit(create(injected), using).patch).toEqual([]);
+        },
+      ),
     );
   });
 
@@ -118,7 +134,7 @@ describe('injection', () => {
   });
 
   it('[inject:repairs] brings back whatever somebody changed in our own container', () => {
-    const injected = inject(samplePod(SETTINGS));
+    const injected = inject(samplePod(WITH_ENTRIES));
     fc.assert(
       fc.property(
         strangeKey,

@@ -21,6 +21,7 @@ describe('what is accepted', () => {
       sidecarResources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '256Mi' } },
       logLevel: 'info',
       bindEnv: [],
+      remoteEntries: [],
     });
   });
 

@@ -160,7 +160,6 @@ describe('what is denied', () => {
   });
 
   it.each([
-    ['remote-entries', '[{name: a, url: https://a.example}]'],
     ['redis', 'redis+sentinel://a:26379/m'],
     ['redis', 'redis+cluster://a:6379'],
   ])('[settings:not-available] denies %s: %s as not available in this version', (key, value) => {
@@ -169,16 +168,5 @@ describe('what is denied', () => {
 
   it('[settings:not-available] tells the faults of what is not available as well', () => {
     expect(codesOf(single('remote-entries', '[{name: a, url: http://a.example}]').issues)).toEqual(['INSECURE_URL', 'NOT_AVAILABLE']);
-  });
-
-  it('[settings:remote-entries] checks URL, CA, and names of remote entries', () => {
-    const faults = (entry: string) =>
-      codesOf(single('remote-entries', `[{name: a, ${entry}}]`).issues).filter((code) => code !== 'NOT_AVAILABLE');
-    expect(faults('url: http://a.example')).toEqual(['INSECURE_URL']);
-    expect(faults('url: http://a.example, allowInsecure: true')).toEqual([]);
-    expect(faults('url: https://u:p@a.example')).toEqual(['URL_CREDENTIALS']);
-    for (const path of ['ca.crt', '/a/../b', '/a\\0'])
-      expect(faults(`url: https://a.example, caBundle: {caFile: "${path}"}`)).toEqual(['BAD_PATH']);
-    expect(faults('url: https://a.example}, {name: a, url: https://b.example')).toEqual(['DUPLICATE_ENTRY']);
   });
 });

@@ -40,6 +40,16 @@ describe('what is generated from the table', () => {
     expect(accepts({ tools: { search: { shred: '1/1m' } } })).toBe(false);
   });
 
+  it('[settings:json-schema] describes remote entries', () => {
+    const remoteEntries = z.fromJSONSchema(innerOf('remote-entries'));
+    const accepts = (entry: object) => remoteEntries.safeParse([{ name: 'a', url: 'https://a.example', ...entry }]).success;
+    expect(accepts({ caBundle: { configMap: 'ca', exclusive: true }, headers: [{ name: 'X', secret: 's', key: 'k' }] })).toBe(true);
+    expect(accepts({ transport: 'sse', allowPrivate: true, rateLimit: { shared: '5/1m', tools: { x: '1/1m' } } })).toBe(true);
+    for (const wrong of [{ transport: 'ws' }, { allowPrivat: true }, { url: 5 }, { headers: [{ name: 'X' }] }])
+      expect(accepts(wrong)).toBe(false);
+    expect(remoteEntries.safeParse([]).success).toBe(false);
+  });
+
   it('[settings:json-schema] refuses unknown keys of ours, and bears those of others', () => {
     const name = new RegExp(schema.propertyNames.not.pattern);
     expect(name.test('mcp-sluice.dev/rate-limti')).toBe(true);

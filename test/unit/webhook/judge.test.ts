@@ -72,7 +72,7 @@ describe('judge', () => {
     expect(kube.calls.filter((call) => call.includes('/jobs/'))).toHaveLength(1);
   });
 
-  it('looks up the ConfigMaps that are named, with binary data, and tells missing from forbidden', async () => {
+  it('[pod:entry-unreadable] looks up the ConfigMaps that are named, with binary data, and tells missing from forbidden', async () => {
     const { kube, judge, seen } = setup(['there', 'missing']);
     kube.put(kubePaths.configMap('shop', 'there'), { data: { a: 'text' }, binaryData: { b: Buffer.from('bytes').toString('base64') } });
     await judge(request());
@@ -82,6 +82,8 @@ describe('judge', () => {
       'missing',
       'unknown',
     ]);
+    const source = createClusterFacts({ ...kube, read: async (path) => Promise.reject(new KubeError(403, path)) }, () => 0);
+    expect(await source.configMap('shop', 'there')).toBe('unreadable');
   });
 
   it('[webhook:not-a-judgement] fails where it cannot know: no image yet, no namespace, no apiserver', async () => {

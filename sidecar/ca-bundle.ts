@@ -1,0 +1,47 @@
+import { X509Certificate } from 'node:crypto';
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+const DAY_MS = 24 * 3_600_000;
+
+/** The text of a bundle that can be trusted. */
+export interface CaBundle {
+  readonly pem: string;
+  readonly certificates: number;
+  /** When the first of its certificates ends. */
+  readonly earliestEndMs: number;
+}
+
+/**
+ * Reads a bundle, or says why it is none: contract §9.8 asks the sidecar to repeat what admission checks, and a file
+ * may change after it. Half a file, as a writer without a rename leaves it, is none either.
+ */
+export function readCaBundle(text: string, nowMs: number): CaBundle | { readonly problem: string } {
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) return { problem: 'holds a private key, which belongs in no bundle' };
+  const blocks = text.match(CERTIFICATE) ?? [];
+  const begun = text.split('-----BEGIN').length - 1;
+  if (begun === 0) return { problem: 'holds no PEM certificate' };
+  const ends = blocks.map(endOf);
+  const known = ends.filter((end) => end !== undefined);
+  if (known.length < begun) return { problem: 'holds a PEM block that is no certificate' };
+  const lastMs = Math.max(...known);
+  // One that ended may stand beside its successor; when none is left, nothing can be verified.
+  if (lastMs <= nowMs) return { problem: `holds no certificate that is still valid: the last one expired on ${day(lastMs)}` };
+  return { pem: blocks.join('\n'), certificates: blocks.length, earliestEndMs: Math.min(...known) };
+}
+
+function endOf(pem: string): number | undefined {
+  try {
+    return new X509Certificate(pem).validToDate.getTime();
+  } catch {
+    return undefined;
+  }
+}
+
+export function day(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}
+
+/** Whole days until then; negative once it is past. */
+export function daysUntil(endMs: number, nowMs: number): number {
+  return Math.floor((endMs - nowMs) / DAY_MS);
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { daysUntil, readCaBundle } from '../../../sidecar/ca-bundle.ts';
+import { makeCertificate } from '../../support/make-certificate.ts';
+
+const soon = makeCertificate({ name: 'a CA', isAuthority: true, validHours: [-1, 24] });
+const later = makeCertificate({ name: 'another CA', isAuthority: true, validHours: [-1, 240] });
+const nowMs = Date.now();
+const read = (text: string) => readCaBundle(text, nowMs);
+
+describe('the text of a CA bundle', () => {
+  it('[egress:bundle-text] holds certificates, between any other lines, and ends with the first of them', () => {
+    const bundle = read(`# corp\n${soon.certificate}\r\nnext:\n${later.certificate}`);
+    if ('problem' in bundle) throw new Error(bundle.problem);
+    expect(bundle.certificates).toBe(2);
+    expect(daysUntil(bundle.earliestEndMs, nowMs)).toBeLessThanOrEqual(1);
+    expect(bundle.pem).not.toContain('corp');
+  });
+
+  it('[egress:bundle-text] may hold one that has ended beside its successor', () => {
+    const ended = makeCertificate({ name: 'a CA', isAuthority: true, validHours: [-48, -24] });
+    expect(read(ended.certificate + soon.certificate)).toMatchObject({ certificates: 2 });
+    expect(read(ended.certificate)).toEqual({ problem: expect.stringContaining('no certificate that is still valid') });
+  });
+
+  it('[egress:bundle-text] is refused where it holds anything else', () => {
+    const half = soon.certificate.slice(0, 300);
+    const request = soon.certificate.replaceAll('CERTIFICATE', 'CERTIFICATE REQUEST');
+    for (const [text, problem] of [
+      ['', 'holds no PEM certificate'],
+      ['{}', 'holds no PEM certificate'],
+      [half, 'holds a PEM block that is no certificate'],
+      [half + later.certificate, 'holds a PEM block that is no certificate'],
+      [request, 'holds a PEM block that is no certificate'],
+      [soon.certificate + request, 'holds a PEM block that is no certificate'],
+      [soon.certificate + soon.key, 'holds a private key, which belongs in no bundle'],
+    ] as const)
+      expect(read(text)).toEqual({ problem });
+  });
+});
