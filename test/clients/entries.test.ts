@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { installGo } from '../../src/build/go.ts';
 import type { StartedRedis } from '../../src/build/start-redis.ts';
 import { answers, startChild } from '../support/child.ts';
@@ -35,10 +35,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mcp-sluice-'));
   const { ca, certificate: cert, key } = makeCertificates(HOST);
   await writeFile(join(folder, 'ca.crt'), ca);
-  const modern = testedClients.find(({ name }) => name === 'typescript-2') as (typeof testedClients)[number];
   const start: Record<Remote, () => Promise<RunningServer>> = {
-    'reference server': async () => startServer('reference server', await installClient(modern)),
-    'modern server': async () => startServer('modern server', await installClient(modern)),
+    'reference server': () => startServer('reference server', inject('clients')),
+    'modern server': () => startServer('modern server', inject('clients')),
     'Go server': startGoServer,
   };
   redis = await ownRedis();
