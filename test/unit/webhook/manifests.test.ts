@@ -107,8 +107,19 @@ describe('manifests', () => {
       { kind: 'Role', apiGroups: [''], resources: ['secrets'], resourceNames: [names.CERTIFICATE_SECRET], verbs: ['get', 'update'] },
     ]);
     expect(JSON.stringify(rules)).not.toContain('*');
-    expect(rules.filter((rule) => rule.kind === 'ClusterRole' && rule.verbs.some((verb: string) => verb !== 'get'))).toEqual([
+    expect(find('ClusterRole', names.SERVICE).rules.filter((rule: Manifest) => rule.verbs.some((verb: string) => verb !== 'get'))).toEqual([
       expect.objectContaining({ resources: ['mutatingwebhookconfigurations'], resourceNames: ['mcp-sluice'], verbs: ['get', 'patch'] }),
+    ]);
+  });
+
+  it('[report:optional] have the rights of the report in a role of its own, which can be left out', () => {
+    expect(find('ClusterRole', 'mcp-sluice-report').rules).toEqual([
+      { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
+      { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['get'] },
+      { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
+    ]);
+    expect(manifests.filter((each) => each.kind === 'ClusterRole').map((each) => each.metadata.name)).toEqual([
+      ...['mcp-sluice-webhook', 'mcp-sluice-report'],
     ]);
   });
 
