@@ -5,7 +5,11 @@ export const commands = {
   capture: 'send the traffic of the MCP port to the sidecar (init container, needs NET_ADMIN)',
   drain: 'tell the sidecar of this pod to drain (preStop hook)',
   inject: 'print manifests as the webhook would admit them',
+  uninject: 'print manifests as they were before they were injected',
   lint: 'check the annotations of manifests, all errors at once',
+  explain: 'tell what becomes of pods and workloads, and why',
+  check: 'see whether a cluster can have mcp-sluice, or whether it works there',
+  uninstall: 'remove mcp-sluice from a cluster, in the order that leaves nothing behind',
   demo: 'show all of it on this machine, without a cluster (from a checkout)',
 } as const;
 
@@ -53,7 +57,7 @@ export function isCommand(name: string): name is CommandName {
 
 /** The text of `mcp-sluice --help`. */
 export function renderHelp(): string {
-  const lines = Object.entries(commands).map(([name, summary]) => `  ${name.padEnd(9)}${summary}`);
+  const lines = Object.entries(commands).map(([name, summary]) => `  ${name.padEnd(11)}${summary}`);
   return `Usage: mcp-sluice COMMAND [OPTION…]
 
 Rate limits for MCP servers on Kubernetes, by annotation.
