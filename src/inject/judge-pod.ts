@@ -6,11 +6,14 @@ import { type Authority, judgeAuthority } from './authority.ts';
 import { judgeBindAddress } from './bind-address.ts';
 import { type Capture, decideCapture, judgeCapture, judgePorts } from './capture.ts';
 import type { Facts } from './facts.ts';
+import { meshAround } from './mesh-around.ts';
 import { INJECT_KEY } from './names.ts';
 import { foreignIssues, servedPort } from './ours.ts';
 import { choosePort, type Declared, declaredPorts } from './port.ts';
-import { judgeProbes } from './probes.ts';
-import { type Path, textAt, valueAt } from './raw.ts';
+import { type Captured, judgeProbes } from './probes.ts';
+import { type Path, valueAt } from './raw.ts';
+import { judgeSurroundings } from './surroundings.ts';
+import { unfit } from './unfit.ts';
 
 export interface JudgedPod {
   readonly issues: readonly Issue[];
@@ -18,6 +21,8 @@ export interface JudgedPod {
   /** Absent where an issue says why. */
   readonly port?: Declared;
   readonly capture: Capture;
+  /** What its probes are judged by; absent without a port. */
+  readonly captured?: Captured;
 }
 
 /** Everything about the pod itself that injection depends on, also where some of its settings are wrong. */
@@ -27,8 +32,9 @@ export function judgePod(root: unknown, at: Path, effective: Readonly<Record<str
   const issues: Issue[] = [...unfit(spec), ...foreignIssues(spec, facts)].map(inPod);
   const cautions: Issue[] = [];
 
-  const capture = decideCapture(sound(effective, ['capture'])?.capture ?? 'auto', spec, facts.namespace.labels);
-  const captureFindings = judgeCapture(capture, spec, facts);
+  const mesh = meshAround(root, at, facts.namespace);
+  const capture = decideCapture(sound(effective, ['capture'])?.capture ?? 'auto', mesh, facts.namespace.labels);
+  const captureFindings = judgeCapture(capture, mesh, facts);
   issues.push(...captureFindings.issues, ...judgePorts(capture, declaredPorts(spec)));
   cautions.push(...captureFindings.cautions);
 
@@ -42,32 +48,30 @@ export function judgePod(root: unknown, at: Path, effective: Readonly<Record<str
   const chosen = portSettings && choosePort(spec, portSettings.port, servedPort(spec));
   if (!chosen) return { issues, cautions, capture };
   if ('code' in chosen) return { issues: [...issues, chosen], cautions, capture };
-  cautions.push(...judgeProbes(spec, at, chosen.number));
+  const captured = { port: chosen.number, needsToken: tokenNeeds(effective) };
+  cautions.push(...judgeProbes(spec, captured).map(inPod));
+  const redisSecret = redisOf(effective)?.secret !== undefined;
+  cautions.push(...judgeSurroundings(root, at, chosen, { redisSecret }));
   if (capture === 'takeover') cautions.push(...judgeBindAddress(valueAt(spec, chosen.at), [...at, 'spec', ...chosen.at]));
-  return { issues, cautions, capture, port: chosen };
+  return { issues, cautions, capture, port: chosen, captured };
 }
 
 /** The CA bundles that sound settings name, and where they name them. */
 export function authoritiesOf(effective: Readonly<Record<string, string>>): { readonly ca: Authority; readonly path: string[] }[] {
-  const redis = sound(effective, ['redis', 'redis-secret', 'redis-ca', 'on-redis-failure'])?.redis?.ca;
+  const redis = redisOf(effective)?.ca;
   const issuer = sound(effective, ['identity'])?.identity?.jwt?.ca;
   return [...(redis ? [{ ca: redis, path: ['redis-ca'] }] : []), ...(issuer ? [{ ca: issuer, path: ['identity', 'jwt', 'ca'] }] : [])];
 }
 
-/** Pods that no capture can work in. */
-function unfit(spec: unknown): Issue[] {
-  const issues: Issue[] = [];
-  if (valueAt(spec, ['hostNetwork']) === true) {
-    const message =
-      "the pod shares the node's network: its ports are the node's, and the sidecar cannot stand before one of them; take hostNetwork away";
-    issues.push({ code: 'HOST_NETWORK', path: ['spec', 'hostNetwork'], message });
-  }
-  const byLabel = textAt(spec, 'nodeSelector', 'kubernetes.io/os') === 'windows';
-  if (byLabel || textAt(spec, 'os', 'name') === 'windows') {
-    const path = byLabel ? ['spec', 'nodeSelector', 'kubernetes.io/os'] : ['spec', 'os', 'name'];
-    issues.push({ code: 'WINDOWS', path, message: 'the sidecar runs on Linux only: it cannot be injected into a Windows pod' });
-  }
-  return issues;
+/** At which paths the sidecar asks for a token; those that only look like one of them are asked as well, and refused. */
+function tokenNeeds(effective: Readonly<Record<string, string>>): Captured['needsToken'] {
+  if (!sound(effective, ['identity'])?.identity?.jwt?.isRequired) return () => false;
+  const paths = sound(effective, ['paths'])?.paths ?? [];
+  return (path) => paths.length === 0 || paths.some((prefix) => path.split(/[?#]/)[0] === prefix || path.startsWith(`${prefix}/`));
+}
+
+function redisOf(effective: Readonly<Record<string, string>>): Settings['redis'] {
+  return sound(effective, ['redis', 'redis-secret', 'redis-ca', 'on-redis-failure'])?.redis;
 }
 
 /**

@@ -11,7 +11,10 @@ import { judgePod } from './judge-pod.ts';
 import { INJECT_KEY, INJECTED_LABEL, STATUS_KEY } from './names.ts';
 import { placeContainers } from './place.ts';
 import type { Declared } from './port.ts';
+import { placeProbes, probeArguments } from './probes.ts';
+import { placePullSecrets } from './pull-secrets.ts';
 import { listAt, type Path, textsAt, valueAt } from './raw.ts';
+import { addedNow, inheritedNow, readAdditions } from './record.ts';
 import { configured, stamp } from './stamp.ts';
 import { placeVolumes, volumesFor } from './volumes.ts';
 
@@ -35,11 +38,30 @@ export function injectPod(edit: Edit, at: Path, owner: Owner, facts: Facts): Fin
   const judged = judgePod(edit.root, at, effective, facts);
   const issues = [...inherited.issues, ...[...parsed.issues, ...judged.issues].map((issue) => withOrigin(issue, own, effective, facts))];
   const cautions = [...inherited.warnings, ...parsed.warnings, ...judged.cautions];
-  if (issues.length > 0 || !parsed.settings || !judged.port) return { issues, cautions };
+  if (issues.length > 0 || !parsed.settings || !judged.port || !judged.captured) return { issues, cautions };
 
-  place(edit, at, parsed.settings, judged.port, planOf(edit.root, at, owner, facts, parsed.settings, judged.capture, judged.port));
+  // Before the edit: afterwards all of it looks like the pod's own.
+  const before = readAdditions(own);
+  const variables = listAt(edit.root, ...at, 'spec', ...judged.port.at, 'env');
+  const secrets = listAt(edit.root, ...at, 'spec', 'imagePullSecrets');
+  const record = {
+    inherited: inheritedNow(own, effective, facts),
+    env: addedNow(
+      variables,
+      parsed.settings.bindEnv.map(({ name }) => name),
+      before.env,
+    ),
+    pullSecrets: addedNow(secrets, facts.imagePullSecrets ?? [], before.pullSecrets),
+  };
+  const probes = probeArguments(valueAt(edit.root, [...at, 'spec']), judged.captured);
+  placeProbes(edit, [...at, 'spec'], judged.captured);
+  place(edit, at, parsed.settings, judged.port, {
+    ...planOf(edit.root, at, owner, facts, parsed.settings, judged.capture, judged.port),
+    probes,
+  });
+  placePullSecrets(edit, [...at, 'spec'], facts.imagePullSecrets ?? []);
   for (const [key, value] of Object.entries(effective)) edit.set([...annotations, key], value);
-  edit.set([...annotations, STATUS_KEY], stamp(effective));
+  edit.set([...annotations, STATUS_KEY], stamp(effective, record));
   edit.set([...at, 'metadata', 'labels', INJECTED_LABEL], 'true');
   return { issues, cautions };
 }
@@ -79,7 +101,7 @@ function planOf(
   settings: Settings,
   capture: Plan['capture'],
   port: Declared,
-): Omit<Plan, 'mounts'> {
+): Omit<Plan, 'mounts' | 'probes'> {
   const grace = valueAt(root, [...at, 'spec', 'terminationGracePeriodSeconds']);
   return {
     image: facts.image,
