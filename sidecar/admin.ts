@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AskApp } from './app-probes.ts';
 import type { Metrics } from './metrics.ts';
 
 /** What stands between this sidecar and traffic. A check that holds has no reason. */
@@ -18,6 +19,8 @@ export interface AdminDeps {
   /** What startup asks, and Redis, the upstream and the drain. */
   readonly readiness: () => readonly Check[];
   readonly metrics: Metrics;
+  /** What kubelets would have asked the app itself. */
+  readonly askApp: AskApp;
 }
 
 /**
@@ -31,7 +34,8 @@ export function createAdmin(deps: AdminDeps): Server {
       send(response, 405, 'text/plain', 'GET only\n');
       return;
     }
-    switch (request.url?.split('?')[0]) {
+    const path = request.url?.split('?')[0] ?? '';
+    switch (path) {
       // That this is answered at all says that the event loop turns.
       case '/healthz':
         send(response, 200, 'text/plain', 'ok\n');
@@ -45,8 +49,13 @@ export function createAdmin(deps: AdminDeps): Server {
       case '/metrics':
         send(response, 200, deps.metrics.registry.contentType, await deps.metrics.registry.metrics());
         return;
-      default:
-        send(response, 404, 'text/plain', 'not found\n');
+      default: {
+        const verdict = await deps.askApp(path, request.headers['user-agent']);
+        if (verdict === undefined) send(response, 404, 'text/plain', 'not found\n');
+        else if (verdict.problem === undefined) send(response, 200, 'text/plain', 'ok\n');
+        else if (verdict.isHook) response.destroy();
+        else send(response, 503, 'text/plain', `${verdict.problem}\n`);
+      }
     }
   }
   return createServer((request, response) => {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { isLoopback } from '../src/identity/cidr.ts';
+import { type AppProbe, decodeProbe } from '../src/lib/app-probe.ts';
 import { type OptionSpec, readArguments } from '../src/lib/arguments.ts';
 import { ADMIN_PORT, ENTRIES_PORT, REDIRECT_PORT } from '../src/lib/ports.ts';
 
@@ -40,6 +41,8 @@ export interface Options {
   readonly maxBodyBytes: number;
   /** From the start of the drain until what is still in flight is cut. */
   readonly graceMs: number;
+  /** What kubelets would have asked the app itself, and ask at the admin port. */
+  readonly probes: readonly AppProbe[];
 }
 
 export type ParsedOptions = { readonly ok: true; readonly options: Options } | { readonly ok: false; readonly errors: readonly string[] };
@@ -69,6 +72,7 @@ const specs: Readonly<Record<string, OptionSpec>> = {
   'identity-ca-file': { type: 'string' },
   'max-body': { type: 'string' },
   'grace-seconds': { type: 'string' },
+  'app-probe': { type: 'string', multiple: true },
 };
 
 const ofPod = ['capture', 'port', 'pod-ips'];
@@ -106,6 +110,7 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
   const entryHeadersDir = absolutePath('entry-headers-dir', one, errors) ?? DEFAULT_ENTRY_HEADERS_DIR;
   const maxBodyBytes = wholeNumber('max-body', one('max-body'), 1, 64 * 1024 * 1024, errors) ?? DEFAULT_MAX_BODY_BYTES;
   const graceSeconds = wholeNumber('grace-seconds', one('grace-seconds'), 0, 86_400 * 31, errors) ?? DEFAULT_GRACE_SECONDS;
+  const probes = (values.get('app-probe') ?? []).map((text) => appProbe(text, errors)).filter((probe) => probe !== undefined);
   if (errors.length > 0 || annotationsFile === undefined || owner === undefined) return { ok: false, errors };
 
   const stateDir = one('state-dir');
@@ -126,6 +131,7 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
       ...(identityCaFile !== undefined && { identityCaFile }),
       maxBodyBytes,
       graceMs: graceSeconds * 1000,
+      probes,
     },
   };
 }
@@ -237,6 +243,12 @@ function absolutePath(option: string, one: (name: string) => string | undefined,
   if (path === undefined || (path.startsWith('/') && !path.includes('\0') && !path.split('/').includes('..'))) return path;
   errors.push(`--${option} "${path}" must be an absolute path without ".." and NUL`);
   return undefined;
+}
+
+function appProbe(text: string, errors: string[]): AppProbe | undefined {
+  const probe = decodeProbe(text);
+  if (probe === undefined) errors.push(`--app-probe ${quoted(text)} is not the JSON of one httpGet, tcpSocket or grpc`);
+  return probe;
 }
 
 const quoted = (text: string | undefined): string => (text === undefined ? 'missing' : `"${text}"`);

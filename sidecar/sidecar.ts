@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { isLoopback } from '../src/identity/cidr.ts';
 import { renderIssue } from '../src/lib/issue-text.ts';
 import { type Check, createAdmin } from './admin.ts';
+import { createAppProbes } from './app-probes.ts';
 import { BUFFER_LIMIT_BYTES, ByteBudget } from './byte-budget.ts';
 import { type Configuration, type ConfigurationEvents, ConfigurationFile } from './configuration.ts';
 import { Drain, openDrainSocket } from './drain.ts';
@@ -195,7 +196,14 @@ export async function startSidecar(options: Options, deps: SidecarDeps): Promise
     for (const { address, error } of held)
       if (error !== undefined) log.error({ address: renderAddress(address), error }, 'admin address not held');
   });
-  if (options.admin !== undefined) adminListeners.add(options.admin, createAdmin({ startup, readiness, metrics }));
+  const askApp = createAppProbes({
+    ...options,
+    onChange(probe, problem) {
+      if (problem === undefined) log.info({ probe }, 'probe of the app holds again');
+      else log.warn({ probe, problem }, 'probe of the app fails');
+    },
+  });
+  if (options.admin !== undefined) adminListeners.add(options.admin, createAdmin({ startup, readiness, metrics, askApp }));
 
   const drainSocket: Server | undefined =
     options.stateDir === undefined ? undefined : await openDrainSocket(options.stateDir, () => drain.begin());

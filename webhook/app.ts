@@ -72,8 +72,9 @@ export function createApp({
     fail(response, error);
   });
 
-  function note(request: AdmissionRequest, { outcome, reasons }: Admitted, durationMs: number): void {
-    metrics.reviewed({ kind: request.kind.kind, outcome, reasons, durationMs });
+  function note(request: AdmissionRequest, { outcome, reasons, cautions }: Admitted, durationMs: number): void {
+    const warned = [...new Set(cautions.map(({ code }) => code))];
+    metrics.reviewed({ kind: request.kind.kind, outcome, reasons, warned, durationMs });
     const { uid, operation, namespace } = request;
     const line = { uid, kind: request.kind.kind, namespace, name: nameOf(request), operation, outcome, reasons };
     if (outcome === 'denied') log.info(line, 'denied');

@@ -1,11 +1,14 @@
 import {
-  type CertificateMaterial,
-  createMaterial,
-  encodeMaterial,
-  judgeMaterial,
-  renewLeaf,
+  type Authorities,
+  bundleIn,
+  createAuthorities,
+  encodeAuthorities,
+  type Judged,
+  judgeAuthorities,
+  prepareNext,
+  promoteNext,
   type SecretData,
-} from './certificate-material.ts';
+} from './authorities.ts';
 import { CONFLICT, type KubeApi, type KubeObject, kubePaths, type Written } from './kube-api.ts';
 import { CERTIFICATE_SECRET } from './names.ts';
 
@@ -14,7 +17,7 @@ const MAX_ATTEMPTS = 5;
 export interface CertificateSecretOptions {
   readonly api: KubeApi;
   readonly namespace: string;
-  readonly names: readonly [string, ...string[]];
+  /** The apiserver's, as that is who verifies. */
   readonly clock: () => number;
   /** PEM of what apiservers trust by now: stays in the bundle when the Secret was emptied, as other replicas serve by it. */
   readonly trusted: () => string;
@@ -22,59 +25,75 @@ export interface CertificateSecretOptions {
 }
 
 /**
- * The certificate that all replicas agree on. Whoever is first writes it (or writes it anew, when it is broken, emptied
- * or ends soon); the others lose by the apiserver's word and read the winner's.
+ * The authorities that all replicas agree on. Whoever is first writes them (or anew, when they are broken, emptied or at
+ * their end; or the next one beside them, in good time); the others lose by the apiserver's word and read the winner's.
  *
  * @throws KubeError, and when five attempts were not enough.
  */
-export async function agreeOnCertificate({
-  api,
-  namespace,
-  names,
-  clock,
-  trusted,
-  log,
-}: CertificateSecretOptions): Promise<CertificateMaterial> {
+export async function agreeOnAuthorities({ api, namespace, clock, trusted, log }: CertificateSecretOptions): Promise<Authorities> {
   const path = kubePaths.secret(namespace, CERTIFICATE_SECRET);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const found = await api.read(path);
     const nowMs = clock();
     if (found === undefined) {
-      const material = await createMaterial(names, nowMs, trusted());
-      const written = await api.create(kubePaths.secret(namespace), newSecret(namespace, material));
+      const authorities = await createAuthorities(nowMs, trusted());
+      const written = await api.create(kubePaths.secret(namespace), newSecret(namespace, authorities));
       if (written === CONFLICT) continue;
-      log('made a certificate');
-      return material;
+      log('made a CA');
+      return authorities;
     }
-    const judged = judgeMaterial(dataOfSecret(found), names, nowMs);
-    if (judged.state === 'good') return judged.material;
-    const stored = Buffer.from(dataOfSecret(found)['ca.crt'] ?? '', 'base64').toString('latin1');
-    const material =
-      judged.state === 'leaf-due'
-        ? await renewLeaf(judged.material, names, nowMs)
-        : await createMaterial(names, nowMs, `${trusted()}\n${stored}`);
-    if ((await replaceData(api, path, found, material)) === CONFLICT) continue;
-    log(`made a new certificate; of the one in Secret ${namespace}/${CERTIFICATE_SECRET}: ${judged.reason}`);
-    return material;
+    const data = dataOf(found);
+    const judged = judgeAuthorities(data, nowMs);
+    if (judged.state === 'good') return judged.authorities;
+    const authorities = await successor(judged, `${trusted()}\n${bundleIn(data)}`, nowMs);
+    if ((await replaceData(api, path, found, authorities)) === CONFLICT) continue;
+    log(
+      judged.state === 'next-due'
+        ? 'made the next CA; it signs when all trust it'
+        : `made a new CA; of Secret ${namespace}/${CERTIFICATE_SECRET}: ${judged.reason}`,
+    );
+    return authorities;
   }
   throw new Error(`Secret ${namespace}/${CERTIFICATE_SECRET} changed ${MAX_ATTEMPTS} times while we wanted to write it`);
 }
 
+/**
+ * Has the next authority sign, where the Secret still names this one. False: another replica was faster, or somebody
+ * changed it; the next look tells.
+ *
+ * @throws KubeError.
+ */
+export async function promoteInSecret(
+  { api, namespace, clock }: Pick<CertificateSecretOptions, 'api' | 'namespace' | 'clock'>,
+  agreed: Authorities,
+): Promise<boolean> {
+  const path = kubePaths.secret(namespace, CERTIFICATE_SECRET);
+  const found = await api.read(path);
+  const judged = found && judgeAuthorities(dataOf(found), clock());
+  if (found === undefined || judged?.state !== 'good' || judged.authorities.next?.certificate !== agreed.next?.certificate) return false;
+  return (await replaceData(api, path, found, promoteNext(judged.authorities, clock()))) !== CONFLICT;
+}
+
+function successor(judged: Exclude<Judged, { state: 'good' }>, trusted: string, nowMs: number): Promise<Authorities> {
+  return judged.state === 'next-due' ? prepareNext(judged.authorities, nowMs) : createAuthorities(nowMs, trusted);
+}
+
 // An object of ours with a name is enough: the type of a Secret never changes again.
-function newSecret(namespace: string, material: CertificateMaterial): KubeObject {
+function newSecret(namespace: string, authorities: Authorities): KubeObject {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name: CERTIFICATE_SECRET, namespace, labels: { 'app.kubernetes.io/name': 'mcp-sluice' } },
     type: 'Opaque',
-    data: encodeMaterial(material),
+    data: encodeAuthorities(authorities),
   };
 }
 
-function replaceData(api: KubeApi, path: string, found: KubeObject, material: CertificateMaterial): Promise<Written> {
-  return api.replace(path, { ...found, data: { ...dataOfSecret(found), ...encodeMaterial(material) } });
+// Nothing of what was there stays: a key that is used no more is not to lie about.
+function replaceData(api: KubeApi, path: string, found: KubeObject, authorities: Authorities): Promise<Written> {
+  return api.replace(path, { ...found, data: encodeAuthorities(authorities) });
 }
 
-function dataOfSecret(secret: KubeObject): SecretData {
+function dataOf(secret: KubeObject): SecretData {
   return (secret['data'] as SecretData | undefined) ?? {};
 }

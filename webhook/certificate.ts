@@ -1,14 +1,14 @@
-import { generateKeyPair, randomBytes } from 'node:crypto';
+import { generateKeyPair, randomBytes, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 import forge from 'node-forge';
 
 const DAY_MS = 24 * 3_600_000;
-/** Nobody renews a CA by hand, and its key never leaves the Secret beside the leaf's. */
-const AUTHORITY_LIFETIME_MS = 10 * 365 * DAY_MS;
-/** Below the 398 days that some TLS clients insist on. */
-const LEAF_LIFETIME_MS = 365 * DAY_MS;
+/** Rotation is by itself and overlaps by months, so there is no reason for a key to last longer. */
+const AUTHORITY_LIFETIME_MS = 365 * DAY_MS;
+/** Never stored: each replica signs its own, and signs again by itself. */
+const LEAF_LIFETIME_MS = DAY_MS;
 /** Clocks of the nodes differ, and a certificate from the future is refused (cert-manager#1873). */
-const BACKDATE_MS = 3_600_000;
+export const BACKDATE_MS = 3_600_000;
 
 /** PEM. */
 export interface KeyPair {
@@ -38,13 +38,18 @@ export function issueAuthority(nowMs: number): Promise<KeyPair> {
   });
 }
 
-/** A server certificate for the names, signed by the authority. */
-export function issueLeaf(issuer: KeyPair, names: readonly [string, ...string[]], nowMs: number): Promise<KeyPair> {
+/** A server certificate for the names, signed by the authority, which it does not outlive. */
+export function issueLeaf(
+  issuer: KeyPair,
+  names: readonly [string, ...string[]],
+  nowMs: number,
+  lifetimeMs = LEAF_LIFETIME_MS,
+): Promise<KeyPair> {
   return issue({
     // RFC 5280 ub-common-name is 64; what counts is the SAN (RFC 9525 §2).
     commonName: names[0].slice(0, 64),
     nowMs,
-    lifetimeMs: LEAF_LIFETIME_MS,
+    lifetimeMs,
     issuer,
     extensions: [
       { name: 'basicConstraints', cA: false, critical: true },
@@ -66,8 +71,9 @@ async function issue({ commonName, nowMs, lifetimeMs, issuer, extensions }: Temp
   certificate.publicKey = forge.pki.publicKeyFromPem(keys.publicKey);
   certificate.serialNumber = randomSerial();
   certificate.validity.notBefore = new Date(nowMs - BACKDATE_MS);
-  certificate.validity.notAfter = new Date(nowMs + lifetimeMs);
   const issuerCertificate = issuer && forge.pki.certificateFromPem(issuer.certificate);
+  const endMs = Math.min(nowMs + lifetimeMs, issuerCertificate?.validity.notAfter.getTime() ?? Number.POSITIVE_INFINITY);
+  certificate.validity.notAfter = new Date(endMs);
   certificate.setSubject([{ name: 'commonName', value: commonName }]);
   certificate.setIssuer(issuerCertificate ? issuerCertificate.subject.attributes : certificate.subject.attributes);
   const authority = issuerCertificate ?? certificate;
@@ -76,9 +82,25 @@ async function issue({ commonName, nowMs, lifetimeMs, issuer, extensions }: Temp
     { name: 'subjectKeyIdentifier' },
     { name: 'authorityKeyIdentifier', keyIdentifier: authority.generateSubjectKeyIdentifier().getBytes() },
   ]);
-  certificate.sign(forge.pki.privateKeyFromPem(issuer?.key ?? keys.privateKey), forge.md.sha256.create());
+  signNatively(certificate, issuer?.key ?? keys.privateKey);
   // forge ends lines as Windows does.
   return { certificate: forge.pki.certificateToPem(certificate).replaceAll('\r', ''), key: keys.privateKey };
+}
+
+/**
+ * RSA in JavaScript would hold the event loop for a tenth of a second, and with it every review. forge asks its digest
+ * and its key for no more than this.
+ */
+function signNatively(certificate: forge.pki.Certificate, key: string): void {
+  let message = Buffer.alloc(0);
+  const digest = {
+    algorithm: 'sha256',
+    update(bytes: string) {
+      message = Buffer.from(bytes, 'latin1');
+    },
+  };
+  const signer = { sign: () => sign('sha256', message, key).toString('latin1') };
+  certificate.sign(signer as unknown as forge.pki.rsa.PrivateKey, digest as unknown as forge.md.MessageDigest);
 }
 
 /** RFC 5280 §4.1.2.2: positive and at most 20 octets; CA/Browser Forum: at least 64 random bits. Hex, and DER for any bits: forge does not see to that. */

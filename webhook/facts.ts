@@ -1,4 +1,5 @@
 import type { Facts, Owner } from '../src/inject/admit.ts';
+import { controllerOf } from '../src/inject/owner.ts';
 import { type KubeApi, KubeError, type KubeObject, kubePaths } from './kube-api.ts';
 import { createSharedReads } from './shared-reads.ts';
 
@@ -39,11 +40,6 @@ export function createClusterFacts(api: KubeApi, clock: () => number): FactsSour
       return job && controllerOf(job);
     },
   };
-}
-
-export function controllerOf(object: KubeObject): Owner | undefined {
-  const controller = object.metadata?.ownerReferences?.find((reference) => reference.controller === true);
-  return controller && { kind: controller.kind, name: controller.name };
 }
 
 /** `data`, and `binaryData` decoded byte by byte: the kubelet mounts both. */

@@ -1,10 +1,10 @@
 import type { AdmitInput, Admitted, Facts } from '../src/inject/admit.ts';
-import { controllerOf, type FactsSource } from './facts.ts';
-import type { KubeObject } from './kube-api.ts';
+import { controllerOf } from '../src/inject/owner.ts';
+import type { FactsSource } from './facts.ts';
 import type { AdmissionRequest } from './review.ts';
 
 /** Our kinds, each in its own API group: somebody else's `Job` is none of our business. */
-const GROUPS: ReadonlyMap<string, string> = new Map([
+export const JUDGED_KINDS: ReadonlyMap<string, string> = new Map([
   ['Pod', ''],
   ['Deployment', 'apps'],
   ['StatefulSet', 'apps'],
@@ -27,16 +27,18 @@ export interface JudgeOptions {
   readonly images: () => Images | undefined;
   /** The cluster's defaults, as annotations. */
   readonly defaults: Readonly<Record<string, string>>;
+  /** Secrets in the namespace of each pod that our image is pulled with. */
+  readonly imagePullSecrets?: readonly string[];
   readonly clock: () => number;
 }
 
 export type Judge = (request: AdmissionRequest) => Promise<Admitted>;
 
 /** Gathers what the pure judgement needs to know, then judges. It writes nothing, so a dry run needs no care. */
-export function createJudge({ admit, configMapsOf, source, images, defaults, clock }: JudgeOptions): Judge {
+export function createJudge({ admit, configMapsOf, source, images, defaults, imagePullSecrets = [], clock }: JudgeOptions): Judge {
   return async function judge(request) {
     const { operation } = request;
-    if (GROUPS.get(request.kind.kind) !== request.kind.group) return ignored('other_kind');
+    if (JUDGED_KINDS.get(request.kind.kind) !== request.kind.group) return ignored('other_kind');
     if (operation !== 'CREATE' && operation !== 'UPDATE') return ignored('other_operation');
     const current = images();
     if (current === undefined) throw new Error('our own image is not known yet');
@@ -57,6 +59,7 @@ export function createJudge({ admit, configMapsOf, source, images, defaults, clo
       ...current,
       namespace,
       defaults,
+      imagePullSecrets,
       configMap: (each) => configMaps.get(each) ?? 'unknown',
       ...(owner && { owner }),
       nowMs: clock(),
@@ -67,7 +70,7 @@ export function createJudge({ admit, configMapsOf, source, images, defaults, clo
 // A pod's Job may belong to a CronJob: then that is the owner, or every run would start with full buckets (contract §2).
 async function ownerThroughJob({ kind, operation, object }: AdmitInput, namespace: string, source: FactsSource) {
   if (kind !== 'Pod' || operation !== 'CREATE') return undefined;
-  const controller = controllerOf(object as KubeObject);
+  const controller = controllerOf(object);
   return controller?.kind === 'Job' ? await source.ownerOfJob(namespace, controller.name) : undefined;
 }
 

@@ -1,4 +1,6 @@
 import { pino } from 'pino';
+import type { Images } from './judge.ts';
+import { kubePaths } from './kube-api.ts';
 import { parseOptions, renderHelp } from './options.ts';
 import { startInCluster, startStandalone } from './start.ts';
 
@@ -6,6 +8,8 @@ import { startInCluster, startStandalone } from './start.ts';
 const USAGE = 64;
 /** Of one request to the apiserver; a review has 2.5 s in all and asks twice at most. */
 const KUBE_TIMEOUT_MS = 1000;
+/** Of one request that a person waits for, who may be far from the cluster. */
+const PERSON_TIMEOUT_MS = 10_000;
 
 /** `webhook …`: serves until SIGTERM or SIGINT; exit code 64 where the command line is wrong. */
 export async function runWebhook(argv: readonly string[]): Promise<void> {
@@ -35,4 +39,24 @@ export async function runWebhook(argv: readonly string[]): Promise<void> {
   log.info({ signal }, 'stopping');
   await webhook.stop();
   log.info('stopped');
+}
+
+/** `uninstall …`, from a person's machine; its exit code. */
+export async function runUninstall(argv: readonly string[]): Promise<number> {
+  const io = { out: (text: string) => void process.stdout.write(text), err: (text: string) => void process.stderr.write(text) };
+  const connect = async () => (await import('./kube.ts')).connectToCluster({ timeoutMs: PERSON_TIMEOUT_MS });
+  return await (await import('./uninstall.ts')).runUninstall(argv, io, connect);
+}
+
+/** The cluster of a person's kubeconfig, for the commands that ask one. @throws where there is none. */
+export async function connectForPerson(context?: string) {
+  const { connectToCluster, namespaceOfContext } = await import('./kube.ts');
+  const { sweepPods } = await import('./pod-sweep.ts');
+  const named = context === undefined ? {} : { context };
+  const api = connectToCluster({ timeoutMs: PERSON_TIMEOUT_MS, ...named });
+  // Whoever labels a namespace so has taken its pods out knowingly.
+  const isExempt = async (name: string) =>
+    (await api.read(kubePaths.namespace(name)))?.metadata?.labels?.['mcp-sluice.dev/webhook'] === 'ignore';
+  const sweep = (images: Images, clock: () => number) => sweepPods({ api, images, isExempt, clock });
+  return { api: { ...api, sweep }, namespace: namespaceOfContext(named) };
 }

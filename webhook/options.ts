@@ -10,13 +10,14 @@ export const optionTable = {
   'pod-name': { type: 'string', help: 'name of the pod that this runs in' },
   'pod-namespace': { type: 'string', help: 'its namespace' },
   image: { type: 'string', help: 'image to inject (that of the own pod)' },
+  'image-pull-secrets': { type: 'string', help: 'Secrets, by comma, in the namespace of each pod, that it is pulled with' },
   'default-redis': { type: 'string', help: 'redis of pods for which neither they nor their namespace name one' },
   'default-redis-secret': { type: 'string', help: 'its redis-secret, a Secret in the namespace of each pod' },
   'default-redis-ca': { type: 'string', help: 'its redis-ca, a ConfigMap in the namespace of each pod' },
   'default-on-redis-failure': { type: 'string', help: 'its on-redis-failure' },
   'log-level': { type: 'string', help: 'fatal, error, warn, info, debug or trace (info)' },
   standalone: { type: 'boolean', help: 'without a cluster: certificate and facts from files' },
-  'tls-dir': { type: 'string', help: 'standalone: folder for the certificate; ca.crt is to be trusted' },
+  'tls-dir': { type: 'string', help: 'folder with tls.crt and tls.key, kept by somebody else; standalone: where ca.crt is written' },
   namespaces: { type: 'string', help: 'standalone: YAML file of Namespaces and ConfigMaps' },
 } as const satisfies Readonly<Record<string, OptionSpec & { readonly help: string }>>;
 
@@ -27,6 +28,8 @@ interface CommonOptions {
   /** The cluster's defaults, as annotations. */
   readonly defaults: Readonly<Record<string, string>>;
   readonly logLevel: string;
+  /** Secrets in the namespace of each pod that our image is pulled with. */
+  readonly imagePullSecrets?: readonly string[];
 }
 export interface ClusterOptions extends CommonOptions {
   readonly standalone: false;
@@ -34,6 +37,8 @@ export interface ClusterOptions extends CommonOptions {
   readonly podNamespace: string;
   /** Absent: that of the own pod. */
   readonly image?: string;
+  /** Where somebody else keeps the certificate, and publishes its CA; absent: both are ours to do. */
+  readonly tlsDirectory?: string;
 }
 export interface StandaloneOptions extends CommonOptions {
   readonly standalone: true;
@@ -58,7 +63,13 @@ const podName = z.string('is missing').refine(isObjectName, 'has to be the name 
 const podNamespace = z.string('is missing').refine(isDnsLabel, 'has to be the name of a namespace');
 const image = z.string('is missing').regex(/^[^\s]{1,512}$/, 'has to be an image reference');
 
+const pullSecrets = z
+  .string()
+  .transform((text) => text.split(','))
+  .refine((names) => names.every(isObjectName), 'has to be names of Secrets, by comma');
+
 const common = {
+  'image-pull-secrets': pullSecrets.optional(),
   listen: listen.default({ port: 10_250 }),
   'log-level': z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'has to be fatal, error, warn, info, debug or trace')
@@ -70,7 +81,7 @@ const clusterShape = z.object({
   'pod-name': podName,
   'pod-namespace': podNamespace,
   image: image.optional(),
-  'tls-dir': absent('is for --standalone'),
+  'tls-dir': z.string().optional(),
   namespaces: absent('is for --standalone'),
 });
 const standaloneShape = z.object({
@@ -98,6 +109,7 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
     return {
       options: {
         ...{ standalone: true, listen: parsed.data.listen, logLevel: parsed.data['log-level'], defaults },
+        ...pulledWith(parsed.data),
         ...{
           image: parsed.data.image,
           tlsDirectory: parsed.data['tls-dir'],
@@ -112,8 +124,10 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
   return {
     options: {
       ...{ standalone: false, listen: parsed.data.listen, logLevel: parsed.data['log-level'], defaults },
+      ...pulledWith(parsed.data),
       ...{ podName: parsed.data['pod-name'], podNamespace: parsed.data['pod-namespace'] },
       ...(parsed.data.image !== undefined && { image: parsed.data.image }),
+      ...(parsed.data['tls-dir'] !== undefined && { tlsDirectory: parsed.data['tls-dir'] }),
     },
   };
 }
@@ -133,6 +147,10 @@ function defaultsOf(values: Readonly<Record<string, string>>): Record<string, st
       return value !== undefined ? [[`${PREFIX}${key}`, value]] : [];
     }),
   );
+}
+
+function pulledWith({ 'image-pull-secrets': names }: { readonly 'image-pull-secrets'?: string[] | undefined }) {
+  return names === undefined ? {} : { imagePullSecrets: names };
 }
 
 function errorsOf(parsed: z.ZodSafeParseResult<unknown>): string[] {

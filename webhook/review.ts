@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Admitted } from '../src/inject/admit.ts';
+import { VERSION } from '../src/inject/stamp.ts';
 import { renderIssue } from '../src/lib/issue-text.ts';
 import { fitWarnings } from './warnings.ts';
 
@@ -66,12 +67,19 @@ export function renderReview(request: AdmissionRequest, admitted: Admitted): obj
           patch: Buffer.from(JSON.stringify(admitted.patch)).toString('base64'),
         }),
       ...(warnings.length > 0 && { warnings }),
-      // The apiserver puts the webhook's name before the keys.
-      auditAnnotations: {
-        outcome: admitted.outcome,
-        ...(admitted.reasons.length > 0 && { reasons: admitted.reasons.join(',').slice(0, 1000) }),
-      },
+      auditAnnotations: auditOf(admitted),
     },
+  };
+}
+
+/** For the audit log; the apiserver puts the webhook's name before the keys. Codes alone: a log is not to repeat values. */
+function auditOf({ outcome, reasons, cautions }: Admitted): Record<string, string> {
+  const list = (codes: readonly string[]) => [...new Set(codes)].join(',').slice(0, 1000);
+  return {
+    outcome,
+    version: VERSION,
+    ...(reasons.length > 0 && { reasons: list(reasons) }),
+    ...(cautions.length > 0 && { warnings: list(cautions.map(({ code }) => code)) }),
   };
 }
 

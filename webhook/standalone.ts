@@ -1,22 +1,22 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { type CertificateMaterial, createMaterial } from './certificate-material.ts';
+import { createAuthorities } from './authorities.ts';
+import { issueLeaf, type KeyPair } from './certificate.ts';
 import { type ConfigMapFound, dataOfConfigMap, type FactsSource } from './facts.ts';
 import type { KubeObject } from './kube-api.ts';
 
+/** Nobody renews it while it runs. */
+const LIFETIME_MS = 365 * 24 * 3_600_000;
+
 /** Makes a certificate for the names and leaves its CA in `ca.crt` for clients to trust. The keys stay in memory. */
-export async function createLocalCertificate(
-  directory: string,
-  names: readonly [string, ...string[]],
-  nowMs: number,
-): Promise<CertificateMaterial> {
-  const material = await createMaterial(names, nowMs);
+export async function createLocalCertificate(directory: string, names: readonly [string, ...string[]], nowMs: number): Promise<KeyPair> {
+  const { signer, bundle } = await createAuthorities(nowMs);
   mkdirSync(directory, { recursive: true });
   const file = join(directory, 'ca.crt');
-  writeFileSync(file, material.bundle);
+  writeFileSync(file, bundle);
   chmodSync(file, 0o644);
-  return material;
+  return await issueLeaf(signer, names, nowMs, LIFETIME_MS);
 }
 
 /**

@@ -2,14 +2,20 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { admit, configMapsOf } from '../src/inject/admit.ts';
 import { createApp } from './app.ts';
-import type { KeyPair } from './certificate.ts';
-import { createMaterial, expiryMs } from './certificate-material.ts';
+import { createAuthorities } from './authorities.ts';
+import { issueLeaf, type KeyPair } from './certificate.ts';
+import type { CertificateKeeper, Served } from './certificate-keeper.ts';
 import { createClusterFacts, type FactsSource } from './facts.ts';
 import { createJudge, type Images } from './judge.ts';
 import type { KubeApi } from './kube-api.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { keepMountedCertificate } from './mounted-certificate.ts';
 import { SYSTEM_NAMESPACE, serviceNames } from './names.ts';
 import type { ClusterOptions, Options, StandaloneOptions } from './options.ts';
+import { keepOwnCertificate } from './own-certificate.ts';
+import { expiryMs } from './pem.ts';
+import { startReporter } from './reporter.ts';
+import { dialable } from './served-chain.ts';
 import { startServer, type WebhookServer } from './server.ts';
 import { createFileFacts, createLocalCertificate } from './standalone.ts';
 import { startStewardship } from './stewardship.ts';
@@ -27,6 +33,9 @@ export interface Effects {
 export interface Timing {
   readonly leaveAfterMs?: number;
   readonly lookEveryMs?: number;
+  /** How long a new CA is published before it may sign. */
+  readonly settleMs?: number;
+  readonly reportEveryMs?: number;
 }
 
 export interface Webhook {
@@ -40,32 +49,51 @@ export async function startInCluster(
   options: ClusterOptions,
   api: KubeApi,
   effects: Effects,
-  { leaveAfterMs = LEAVE_AFTER_MS, lookEveryMs }: Timing = {},
+  { leaveAfterMs = LEAVE_AFTER_MS, lookEveryMs, settleMs, reportEveryMs }: Timing = {},
 ): Promise<Webhook> {
-  const { clock, log } = effects;
-  const names = serviceNames(options.podNamespace);
-  let served: KeyPair = (await createMaterial(names, clock())).leaf;
+  const { log } = effects;
+  const namespace = options.podNamespace;
+  const names = serviceNames(namespace);
+  // Certificates are for apiservers to verify, by their clock, whatever this node's says.
+  const clock = () => effects.clock() + api.skewMs();
+  let certificate: KeyPair = await issueLeaf((await createAuthorities(clock())).signer, names, clock());
   let images: Images | undefined;
-  const metrics = createMetrics(() => expiryMs(served.certificate), clock);
   // Both exist once the server listens, and nothing asks before.
   let unmet = (): readonly string[] => ['starting'];
-  const source = createClusterFacts(api, clock);
-  const server = await serve({ options, effects, metrics, source, certificate: served, images: () => images, unready: () => unmet() });
+  let keeper: CertificateKeeper | undefined;
+  const metrics = createMetrics({
+    leafExpiryMs: () => expiryMs(certificate.certificate),
+    authorityExpiryMs: () => keeper?.authorityExpiryMs(),
+    isTrusted: () => keeper !== undefined && unmet().every((each) => !each.startsWith('served-certificate')),
+    clock,
+  });
+  const source = createClusterFacts(api, effects.clock);
+  const server = await serve({ options, effects, metrics, source, certificate, images: () => images, unready: () => unmet() });
+  const served: Served = {
+    serve(renewed) {
+      server.serve(renewed);
+      certificate = renewed;
+    },
+    address: () => dialable(server.address),
+  };
+  const keeping = { api, namespace, names, clock, log, served };
+  keeper =
+    options.tlsDirectory === undefined
+      ? keepOwnCertificate({ ...keeping, ...(settleMs !== undefined && { settleMs }) })
+      : keepMountedCertificate({ ...keeping, directory: options.tlsDirectory });
   const stewardship = startStewardship({
-    ...{ api, names, clock, metrics, log, namespace: options.podNamespace, podName: options.podName },
+    ...{ api, keeper, metrics, log, namespace, podName: options.podName },
     ...(options.image !== undefined && { image: options.image }),
     ...(lookEveryMs !== undefined && { lookEveryMs }),
-    serve(certificate) {
-      if (certificate.certificate === served.certificate) return;
-      server.serve(certificate);
-      served = certificate;
-    },
-    isServing: () => stillValid(served, clock()),
     useImages(found) {
       images = found;
     },
   });
-  unmet = () => [...stewardship.unmet(), ...(stillValid(served, clock()) ? [] : ['the certificate has ended'])];
+  const reporter = startReporter({
+    ...{ api, namespace, source, clock, log, metrics, podName: options.podName, images: () => images },
+    ...(reportEveryMs !== undefined && { everyMs: reportEveryMs }),
+  });
+  unmet = () => [...stewardship.unmet(), ...((expiryMs(certificate.certificate) ?? 0) > clock() ? [] : ['the certificate has ended'])];
   return {
     address: server.address,
     async stop() {
@@ -73,6 +101,7 @@ export async function startInCluster(
       server.startDraining();
       await new Promise((resolve) => setTimeout(resolve, leaveAfterMs));
       stewardship.stop();
+      reporter.stop();
       await server.close(FINISH_WITHIN_MS);
     },
   };
@@ -82,8 +111,11 @@ export async function startInCluster(
 export async function startStandalone(options: StandaloneOptions, effects: Effects): Promise<Webhook> {
   const names = serviceNames(SYSTEM_NAMESPACE);
   const source = createFileFacts(options.namespacesFile);
-  const { leaf } = await createLocalCertificate(options.tlsDirectory, [...names, 'localhost'], effects.clock());
-  const metrics = createMetrics(() => expiryMs(leaf.certificate), effects.clock);
+  const leaf = await createLocalCertificate(options.tlsDirectory, [...names, 'localhost'], effects.clock());
+  const metrics = createMetrics({
+    ...{ leafExpiryMs: () => expiryMs(leaf.certificate), authorityExpiryMs: () => undefined },
+    ...{ isTrusted: () => true, clock: effects.clock },
+  });
   const images = { image: options.image, allowedImages: [options.image] };
   const server = await serve({ options, effects, metrics, source, certificate: leaf, images: () => images, unready: () => [] });
   return { address: server.address, stop: () => server.close(FINISH_WITHIN_MS) };
@@ -100,11 +132,15 @@ interface ServeOptions {
 }
 
 function serve({ options, effects: { log, clock }, metrics, source, certificate, images, unready }: ServeOptions): Promise<WebhookServer> {
-  const judge = createJudge({ admit, configMapsOf, source, images, defaults: options.defaults, clock });
+  const judge = createJudge({
+    admit,
+    configMapsOf,
+    source,
+    images,
+    defaults: options.defaults,
+    imagePullSecrets: options.imagePullSecrets ?? [],
+    clock,
+  });
   const handler = createApp({ judge, metrics, log, unready, clock });
   return startServer({ ...options.listen, certificate, handler });
-}
-
-function stillValid({ certificate }: KeyPair, nowMs: number): boolean {
-  return (expiryMs(certificate) ?? 0) > nowMs;
 }

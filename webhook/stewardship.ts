@@ -1,8 +1,5 @@
 import type { Logger } from 'pino';
-import { publishBundle } from './ca-bundle.ts';
-import type { KeyPair } from './certificate.ts';
-import type { CertificateMaterial } from './certificate-material.ts';
-import { agreeOnCertificate } from './certificate-secret.ts';
+import type { CertificateKeeper } from './certificate-keeper.ts';
 import { type Moment, publishImages, readOwnImage } from './images.ts';
 import type { Images } from './judge.ts';
 import type { KubeApi } from './kube-api.ts';
@@ -17,42 +14,20 @@ export interface StewardshipOptions {
   readonly api: KubeApi;
   readonly namespace: string;
   readonly podName: string;
-  readonly names: readonly [string, ...string[]];
   /** Absent: that of our own pod. */
   readonly image?: string;
-  readonly clock: () => number;
+  readonly keeper: CertificateKeeper;
   readonly log: Logger;
   readonly metrics: Metrics;
-  readonly serve: (certificate: KeyPair) => void;
-  /** Whether what is served now is the agreed certificate of some time, and valid. */
-  readonly isServing: () => boolean;
   readonly useImages: (images: Images) => void;
   readonly lookEveryMs?: number;
 }
 
-/**
- * The three things that an installation keeps true about itself: one certificate, trusted by the apiserver, and one pair
- * of images. The order of a renewal is the point: agreed, published, and only then served.
- */
+/** What an installation keeps true about itself: a certificate that the apiserver takes, and one pair of images. */
 export function startStewardship(options: StewardshipOptions): Upkeep {
-  const { api, namespace, names, clock, log, metrics, serve, useImages } = options;
-  let agreed: CertificateMaterial | undefined;
+  const { api, namespace, keeper, log, metrics, useImages } = options;
   let own = options.image;
   let moment: Moment = 'start';
-
-  async function agree(): Promise<void> {
-    const isFirst = agreed === undefined;
-    const trusted = () => agreed?.bundle ?? '';
-    agreed = await agreeOnCertificate({ api, namespace, names, clock, trusted, log: (message) => log.info(message) });
-    // Nothing better to greet with: the apiserver may trust it already, by another replica.
-    if (isFirst || !options.isServing()) serve(agreed.leaf);
-  }
-
-  async function publish(): Promise<void> {
-    if (agreed === undefined) throw new Error('no certificate is agreed on yet');
-    if ((await publishBundle(api, namespace, agreed.bundle)) === 'written') log.info('wrote caBundle');
-    serve(agreed.leaf);
-  }
 
   async function publishOwnImage(): Promise<void> {
     own ??= await readOwnImage(api, namespace, options.podName);
@@ -60,12 +35,8 @@ export function startStewardship(options: StewardshipOptions): Upkeep {
     moment = 'later';
   }
 
-  return startUpkeep({
-    duties: [
-      { name: 'certificate', fulfil: agree },
-      { name: 'ca-bundle', fulfil: publish },
-      { name: 'images', fulfil: publishOwnImage },
-    ],
+  const upkeep = startUpkeep({
+    duties: [...keeper.duties, { name: 'images', fulfil: publishOwnImage }],
     intervalMs: options.lookEveryMs ?? LOOK_EVERY_MS,
     retryMs: RETRY_MS,
     onFailure(duty, error) {
@@ -73,4 +44,15 @@ export function startStewardship(options: StewardshipOptions): Upkeep {
       log.warn({ duty, err: error }, 'could not be put right; trying again');
     },
   });
+  return {
+    unmet() {
+      const unmet = upkeep.unmet();
+      const distrusted = keeper.distrusted();
+      // Every review that came here would fail; the other replica may fare better.
+      return distrusted === undefined || unmet.some((each) => each.endsWith(distrusted))
+        ? unmet
+        : [...unmet, `served-certificate: ${distrusted}`];
+    },
+    stop: () => upkeep.stop(),
+  };
 }

@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
 import { renderJsonSchema } from '../settings/json-schema.ts';
 import { renderAnnotationTable, renderSettingsPage } from '../settings/render-docs.ts';
 
 /**
- * Writes what is derived from the table of settings. With --check it writes
+ * Writes what is derived from the table of settings and from the manifests. With --check it writes
  * nothing and fails where a file is not in step.
  */
 const root = new URL('../../', import.meta.url);
@@ -31,12 +32,21 @@ const generated: [string, string][] = [
   ['docs/settings.md', renderSettingsPage()],
   ['docs/settings.schema.json', renderJsonSchema()],
 ];
+// What `mcp-sluice explain` evaluates where it has no cluster to ask.
+const registered = ['webhook', 'policy-pods', 'policy-images', 'policy-workloads'].flatMap((name) =>
+  parseAllDocuments(readText(`manifests/base/${name}.yaml`) ?? '').map((document) => document.toJS() as { kind: string }),
+);
+const installation = {
+  webhooks: registered.filter(({ kind }) => kind === 'MutatingWebhookConfiguration'),
+  policies: registered.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy'),
+};
+generated.push(['src/cli/explain/installation.json', `${JSON.stringify(installation, null, 2)}\n`]);
 const readme = readText('README.md');
 if (readme !== undefined) generated.push(['README.md', renderReadme(readme)]);
 
 const stale = generated.filter(([file, text]) => readText(file) !== text);
 if (process.argv.includes('--check')) {
-  for (const [file] of stale) console.error(`${file} is not in step with src/settings/table.ts: run 'npm run generate'`);
+  for (const [file] of stale) console.error(`${file} is not in step with src/settings/table.ts or manifests/: run 'npm run generate'`);
   process.exitCode = stale.length > 0 ? 1 : 0;
 } else {
   for (const [file, text] of stale) {

@@ -5,8 +5,12 @@ export const commands = {
   capture: 'send the traffic of the MCP port to the sidecar (init container, needs NET_ADMIN)',
   drain: 'tell the sidecar of this pod to drain (preStop hook)',
   inject: 'print manifests as the webhook would admit them',
+  uninject: 'print manifests as they were before they were injected',
   lint: 'check the annotations of manifests, all errors at once',
   policy: 'print the NetworkPolicy that leaves an app no way but to its remote entries',
+  explain: 'tell what becomes of pods and workloads, and why',
+  check: 'see whether a cluster can have mcp-sluice, or whether it works there',
+  uninstall: 'remove mcp-sluice from a cluster, in the order that leaves nothing behind',
   demo: 'show all of it on this machine, without a cluster (from a checkout)',
 } as const;
 
@@ -34,7 +38,8 @@ const usages: Readonly<Partial<Record<string, string>>> = {
 
 In a pod, where the webhook writes the command line:
   --in-pod --capture takeover|redirect --port PORT --pod-ips IP,… instead of the first two;
-  without --capture and --port in a pod that has remote entries only
+  without --capture and --port in a pod that has remote entries only;
+  --app-probe JSON for each handler of a probe or hook that the app is to be asked in a kubelet's place
 `,
   capture: `Usage: mcp-sluice capture --port PORT --to PORT
 
@@ -60,7 +65,7 @@ export function isCommand(name: string): name is CommandName {
 
 /** The text of `mcp-sluice --help`. */
 export function renderHelp(): string {
-  const lines = Object.entries(commands).map(([name, summary]) => `  ${name.padEnd(9)}${summary}`);
+  const lines = Object.entries(commands).map(([name, summary]) => `  ${name.padEnd(11)}${summary}`);
   return `Usage: mcp-sluice COMMAND [OPTION…]
 
 Rate limits for MCP servers on Kubernetes, by annotation.

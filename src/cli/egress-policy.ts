@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { INJECTED_LABEL } from '../inject/names.ts';
 import { listAt, objectAt, type Path, textAt, textsAt } from '../inject/raw.ts';
 import { TEMPLATES } from '../inject/workload.ts';
+import type { Issue } from '../lib/issue.ts';
 import { parseSettings } from '../settings/annotations.ts';
 import { ownAnnotations } from '../settings/own-annotations.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -15,8 +16,22 @@ const PREAMBLE = `# What the pods of KIND NAME may reach; everything else that t
 
 const DEFAULT_REDIS_PORT = 6379;
 
-/** The NetworkPolicy of an injected pod or workload; nothing where it has no remote entries, an error where nothing selects its pods. */
-export function egressPolicyOf(injected: unknown): string | undefined | { readonly error: string } {
+/** A NetworkPolicy, and what to say about each of its rules. */
+export interface EgressPolicy {
+  readonly object: {
+    readonly apiVersion: 'networking.k8s.io/v1';
+    readonly kind: 'NetworkPolicy';
+    readonly metadata: { readonly name: string; readonly namespace?: string };
+    readonly spec: { readonly podSelector: object; readonly policyTypes: readonly ['Egress']; readonly egress: readonly object[] };
+  };
+  /** Of the workload or pod: `Deployment agent`. */
+  readonly of: string;
+  /** One list for each rule of `egress`. */
+  readonly comments: readonly (readonly string[])[];
+}
+
+/** The NetworkPolicy of an injected pod or workload; nothing where it has no remote entries, an issue where nothing selects its pods. */
+export function egressPolicyOf(injected: unknown): EgressPolicy | Issue | undefined {
   const kind = textAt(injected, 'kind');
   const template = TEMPLATES.get(kind) ?? [];
   const { settings } = parseSettings(ownAnnotations(textsAt(injected, ...template, 'metadata', 'annotations')));
@@ -25,9 +40,21 @@ export function egressPolicyOf(injected: unknown): string | undefined | { readon
   const podSelector = selectorOf(injected, template);
   // An empty one would select every pod of the namespace.
   if (podSelector === undefined) {
-    return { error: `${kind.toLowerCase()}/${name}: its pods have no label that a NetworkPolicy could select them by; give them one` };
+    const message = 'its pods have no label that a NetworkPolicy could select them by; give them one';
+    return { code: 'UNSELECTABLE', path: [...template, 'metadata', 'labels'], message };
   }
-  return render(kind, name, textAt(injected, 'metadata', 'namespace'), podSelector, rulesOf(settings));
+  const namespace = textAt(injected, 'metadata', 'namespace');
+  const rules = rulesOf(settings);
+  return {
+    of: `${kind} ${name}`,
+    comments: rules.map(({ comments }) => comments),
+    object: {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: `${name.slice(0, 230)}-mcp-sluice-egress`, ...(namespace && { namespace }) },
+      spec: { podSelector, policyTypes: ['Egress'], egress: rules.map(({ comments: _, ...rule }) => rule) },
+    },
+  };
 }
 
 function selectorOf(object: unknown, template: Path): object | undefined {
@@ -53,18 +80,14 @@ function ruleOfUrl(what: string, text: string, reach: 'public' | 'private'): Egr
   return ruleFor(what, hostname, port === '' ? usual : Number(port), reach);
 }
 
-function render(kind: string, name: string, namespace: string, podSelector: object, rules: readonly EgressRule[]): string {
-  const head = {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: { name: `${name.slice(0, 230)}-mcp-sluice-egress`, ...(namespace && { namespace }) },
-    spec: { podSelector, policyTypes: ['Egress'] },
-  };
-  const egress = rules.map(({ comments, ...rule }) => {
-    const lines = yaml([rule]).trimEnd().split('\n');
-    return [...comments.map((comment) => `# ${comment}`), ...lines].map((line) => `    ${line}\n`).join('');
+/** The policy as YAML, with comments that say what no NetworkPolicy can close. */
+export function renderPolicy({ object, of, comments }: EgressPolicy): string {
+  const { egress, ...spec } = object.spec;
+  const rules = egress.map((rule, index) => {
+    const lines = [...(comments[index] ?? []).map((comment) => `# ${comment}`), ...yaml([rule]).trimEnd().split('\n')];
+    return lines.map((line) => `    ${line}\n`).join('');
   });
-  return `${PREAMBLE.replace('KIND NAME', `${kind} ${name}`)}${yaml(head)}  egress:\n${egress.join('')}`;
+  return `${PREAMBLE.replace('KIND NAME', of)}${yaml({ ...object, spec })}  egress:\n${rules.join('')}`;
 }
 
 const yaml = (value: unknown) => stringify(value, { lineWidth: 0, indentSeq: false, aliasDuplicateObjects: false });

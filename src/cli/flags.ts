@@ -1,78 +1,123 @@
 import { parseArgs } from 'node:util';
+import { isDnsLabel } from '../lib/names.ts';
+import { PREFIX } from '../lib/prefix.ts';
+import { didYouMean } from '../lib/suggest.ts';
+import { keysWith } from '../settings/table.ts';
+import type { Wanted } from './sources.ts';
 
-export interface Flags {
-  readonly files: readonly string[];
+/** What the commands on manifests have in common. */
+export interface Flags extends Wanted {
+  readonly output: 'text' | 'json';
+  readonly isStrict: boolean;
   readonly image: string;
-  readonly defaultRedis?: string;
+  /** The cluster's defaults, as annotations. */
+  readonly defaults: Readonly<Record<string, string>>;
+  readonly namespace?: string;
   readonly namespaceFile?: string;
   readonly podSecurity?: string;
-  readonly output: 'yaml' | 'json';
 }
 
-const DEFAULT_IMAGE = 'ghcr.io/mcp-sluice/mcp-sluice:0.1.0';
+export const DEFAULT_IMAGE = 'ghcr.io/mcp-sluice/mcp-sluice:0.1.0';
+const LEVELS = ['privileged', 'baseline', 'restricted'];
 
-const OPTIONS = `  --image IMAGE            the image to inject (${DEFAULT_IMAGE})
-  --default-redis URL      the cluster's default Redis, as the webhook has it
-  --namespace-file FILE    a Namespace manifest: its labels and annotations count
-  --pod-security LEVEL     what the namespace enforces: privileged, baseline, restricted
-`;
-
-export const INJECT_USAGE = `Usage: mcp-sluice inject [OPTION…] FILE…|-
-
-Prints the manifests with the sidecar in their pods and templates; everything else passes through as it is.
-
-${OPTIONS}  --output yaml|json       (yaml)
-`;
-
-export const LINT_USAGE = `Usage: mcp-sluice lint [OPTION…] FILE…|-
-
-Tells every mistake in the annotations of the manifests, as the webhook would. Exit code 1 where something would be denied.
-
-${OPTIONS}`;
-
-export const POLICY_USAGE = `Usage: mcp-sluice policy [OPTION…] FILE…|-
-
-Prints a NetworkPolicy for every workload and pod with remote entries: its pods reach DNS, Redis, the issuer of tokens and the
-entries, and nothing else. Its comments say what no NetworkPolicy can close.
-
-${OPTIONS}`;
-
-const COMMON = {
-  image: { type: 'string', default: DEFAULT_IMAGE },
-  'default-redis': { type: 'string' },
-  'namespace-file': { type: 'string' },
-  'pod-security': { type: 'string' },
-  output: { type: 'string', default: 'yaml' },
+const FILE_OPTIONS = {
+  recursive: { type: 'boolean', short: 'R', default: false },
+  output: { type: 'string', short: 'o', default: 'text' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-const LEVELS = ['privileged', 'baseline', 'restricted'];
+/** Keys that the webhook has defaults for: `--default-redis` and its like. */
+export const DEFAULTS = keysWith('fromCluster');
 
-/** The flags, `'help'`, or what is wrong with them. */
-export function parseFlags(argv: readonly string[]): Flags | 'help' | { readonly error: string } {
-  let parsed: ReturnType<typeof parseCommon>;
-  try {
-    parsed = parseCommon(argv);
-  } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
-  }
-  const { values, positionals: files } = parsed;
-  if (values.help) return 'help';
-  if (files.length === 0) return { error: 'no file given (- is standard input)' };
-  if (files.filter((file) => file === '-').length > 1) return { error: 'standard input (-) can be read once only' };
-  if (values.output !== 'yaml' && values.output !== 'json') return { error: `--output "${values.output}" is neither yaml nor json` };
+const FACT_OPTIONS = {
+  image: { type: 'string' },
+  namespace: { type: 'string', short: 'n' },
+  'namespace-file': { type: 'string' },
+  'pod-security': { type: 'string' },
+  ...(Object.fromEntries(DEFAULTS.map((key) => [`default-${key}`, { type: 'string' }])) as Record<string, { type: 'string' }>),
+} as const;
+
+const CLUSTER_OPTIONS = {
+  namespace: FACT_OPTIONS.namespace,
+  output: FILE_OPTIONS.output,
+  context: { type: 'string' },
+  strict: { type: 'boolean', default: false },
+  help: FILE_OPTIONS.help,
+} as const;
+
+const STRICT = { strict: { type: 'boolean', default: false } } as const;
+
+type Parsed<T> = T | 'help' | { readonly error: string };
+type Values = Readonly<Record<string, string | boolean | undefined>>;
+
+/** The flags of a command that judges manifests, `'help'`, or what is wrong with them. */
+export function parseFlags(argv: readonly string[], command: 'inject' | 'lint' | 'explain' = 'inject'): Parsed<Flags> {
+  const read = readOptions(argv, { ...FILE_OPTIONS, ...FACT_OPTIONS, ...(command === 'lint' ? STRICT : {}) });
+  if (read === 'help' || 'error' in read) return read;
+  const { values } = read;
   const level = values['pod-security'];
-  if (level !== undefined && !LEVELS.includes(level)) return { error: `--pod-security "${level}" is none of ${LEVELS.join(', ')}` };
+  if (level !== undefined && !LEVELS.includes(String(level))) return { error: `--pod-security "${level}" is none of ${LEVELS.join(', ')}` };
+  const text = (name: string) => (typeof values[name] === 'string' ? values[name] : undefined);
+  const named = (name: string, flag: string) => (text(flag) === undefined ? {} : { [name]: text(flag) });
+  const defaults = DEFAULTS.flatMap((key) => (text(`default-${key}`) === undefined ? [] : [[PREFIX + key, text(`default-${key}`)]]));
   return {
-    files,
-    image: values.image,
-    output: values.output,
-    ...(values['default-redis'] !== undefined && { defaultRedis: values['default-redis'] }),
-    ...(values['namespace-file'] !== undefined && { namespaceFile: values['namespace-file'] }),
-    ...(level !== undefined && { podSecurity: level }),
+    ...read.wanted,
+    isStrict: values['strict'] === true,
+    image: text('image') ?? DEFAULT_IMAGE,
+    defaults: Object.fromEntries(defaults),
+    ...named('namespace', 'namespace'),
+    ...named('namespaceFile', 'namespace-file'),
+    ...named('podSecurity', 'pod-security'),
   };
 }
 
-function parseCommon(argv: readonly string[]) {
-  return parseArgs({ args: [...argv], options: COMMON, allowPositionals: true, strict: true });
+export interface ClusterFlags {
+  readonly names: readonly string[];
+  readonly output: 'text' | 'json';
+  readonly namespace?: string;
+  /** Of the kubeconfig; the current one where absent. */
+  readonly context?: string;
+  readonly isStrict: boolean;
+}
+
+/** The flags of a command that asks a cluster. */
+export function parseClusterFlags(argv: readonly string[]): Parsed<ClusterFlags> {
+  const read = readOptions(argv, CLUSTER_OPTIONS, 0);
+  if (read === 'help' || 'error' in read) return read;
+  const { namespace, context } = read.values as { namespace?: string; context?: string };
+  const { files: names, output } = read.wanted;
+  if (namespace !== undefined && !isDnsLabel(namespace)) return { error: `--namespace "${namespace}" is no name of a namespace` };
+  const isStrict = read.values['strict'] === true;
+  return { names, output, isStrict, ...(namespace !== undefined && { namespace }), ...(context !== undefined && { context }) };
+}
+
+/** The flags of a command that judges nothing. */
+export function parseFileFlags(argv: readonly string[]): Parsed<Wanted & Pick<Flags, 'output'>> {
+  const read = readOptions(argv, FILE_OPTIONS);
+  return read === 'help' || 'error' in read ? read : read.wanted;
+}
+
+type OptionTable = Readonly<Record<string, { type: 'string' | 'boolean'; short?: string; default?: string | boolean }>>;
+
+function readOptions(
+  argv: readonly string[],
+  options: OptionTable,
+  leastFiles = 1,
+): Parsed<{ values: Values; wanted: Wanted & Pick<Flags, 'output'> }> {
+  let parsed: { values: Values; positionals: string[] };
+  try {
+    parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true }) as typeof parsed;
+  } catch (error) {
+    const [, unknown] = /^Unknown option '--([^'=]+)/.exec(error instanceof Error ? error.message : '') ?? [];
+    if (unknown !== undefined) return { error: `--${unknown} is no option; ${didYouMean(unknown, Object.keys(options))}` };
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+  const { values, positionals: files } = parsed;
+  if (values['help'] === true) return 'help';
+  if (files.length < leastFiles) return { error: 'no file given (- is standard input)' };
+  if (files.filter((file) => file === '-').length > 1) return { error: 'standard input (-) can be read once only' };
+  // `yaml` is what the manifests' text was called before.
+  const output = values['output'] === 'yaml' ? 'text' : values['output'];
+  if (output !== 'text' && output !== 'json') return { error: `--output "${output}" is neither text nor json` };
+  return { values, wanted: { files, isRecursive: values['recursive'] === true, output } };
 }

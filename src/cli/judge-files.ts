@@ -6,14 +6,21 @@ import type { Issue } from '../lib/issue.ts';
 import { PREFIX } from '../lib/prefix.ts';
 import type { Flags } from './flags.ts';
 import type { Io } from './io.ts';
-import { type Manifest, type ManifestFile, parseManifests } from './manifest.ts';
+import type { Manifest, ManifestFile } from './manifest.ts';
+import { readSource, readSources } from './sources.ts';
 
 export interface JudgedObject {
   readonly file: ManifestFile;
   readonly manifest: Manifest;
   readonly path: Path;
   readonly object: unknown;
+  readonly facts: KnownFacts;
   readonly admitted: Admitted;
+}
+
+export interface KnownFacts extends Facts {
+  /** Labels and annotations of the namespace are known, and not only its name. */
+  readonly isNamespaceKnown: boolean;
 }
 
 export interface JudgedFiles {
@@ -23,22 +30,25 @@ export interface JudgedFiles {
 
 /** Reads the files and judges every object in them, as the webhook would on `kubectl apply`. */
 export async function judgeFiles(flags: Flags, io: Io): Promise<JudgedFiles> {
-  const files: ManifestFile[] = [];
-  for (const name of flags.files) files.push(parseManifests(name, name === '-' ? await io.stdin() : await io.read(name)));
-  const extra = flags.namespaceFile === undefined ? [] : [parseManifests(flags.namespaceFile, await io.read(flags.namespaceFile))];
+  const files = await readSources(flags, io);
+  const extra = flags.namespaceFile === undefined ? [] : [await readSource(flags.namespaceFile, io)];
   const known = [...extra, ...files].flatMap((file) => file.manifests.flatMap((manifest) => manifest.objects.map(({ object }) => object)));
   const factsOf = createFacts(flags, known, io.nowMs?.() ?? Date.now());
   const objects = files.flatMap((file) =>
     file.manifests.flatMap((manifest) =>
-      manifest.objects.map(({ path, object }) => ({ file, manifest, path, object, admitted: judge(object, factsOf(object)) })),
+      manifest.objects.map(({ path, object }) => {
+        const facts = factsOf(object);
+        return { file, manifest, path, object, facts, admitted: judge(object, facts) };
+      }),
     ),
   );
   return { files, objects };
 }
 
-function createFacts(flags: Flags, known: readonly unknown[], nowMs: number): (object: unknown) => Facts & { isNamespaceKnown: boolean } {
+function createFacts(flags: Flags, known: readonly unknown[], nowMs: number): (object: unknown) => KnownFacts {
   const ofKind = (kind: string) => known.filter((each) => textAt(each, 'kind') === kind);
-  const fallback = (flags.namespaceFile === undefined ? '' : textAt(ofKind('Namespace')[0], 'metadata', 'name')) || 'default';
+  const fallback =
+    flags.namespace ?? ((flags.namespaceFile === undefined ? '' : textAt(ofKind('Namespace')[0], 'metadata', 'name')) || 'default');
   const namespaceOf = (object: unknown) => textAt(object, 'metadata', 'namespace') || fallback;
   return (object) => {
     const name = namespaceOf(object);
@@ -56,7 +66,7 @@ function createFacts(flags: Flags, known: readonly unknown[], nowMs: number): (o
         annotations: textsAt(namespace, 'metadata', 'annotations'),
         labels: { ...textsAt(namespace, 'metadata', 'labels'), ...level },
       },
-      defaults: flags.defaultRedis === undefined ? {} : { [`${PREFIX}redis`]: flags.defaultRedis },
+      defaults: flags.defaults,
       configMap,
       nowMs,
       isNamespaceKnown: namespace !== undefined,
@@ -64,7 +74,7 @@ function createFacts(flags: Flags, known: readonly unknown[], nowMs: number): (o
   };
 }
 
-function judge(object: unknown, facts: Facts & { isNamespaceKnown: boolean }): Admitted {
+function judge(object: unknown, facts: KnownFacts): Admitted {
   const kind = kindOf(object);
   const template = TEMPLATES.get(kind);
   const places = kind === 'Pod' ? [[]] : template ? [[], template] : [];
@@ -76,8 +86,8 @@ function judge(object: unknown, facts: Facts & { isNamespaceKnown: boolean }): A
   return unquoted.length > 0 ? { ...admitted, allowed: false, outcome: 'denied', patch: [], issues } : { ...admitted, issues };
 }
 
-/** Other groups have kinds of the same name, which the webhook is not asked about. */
-function kindOf(object: unknown): string {
+/** The kind; `''` in other groups, which have kinds of the same name that the webhook is not asked about. */
+export function kindOf(object: unknown): string {
   const [group] = textAt(object, 'apiVersion').split('/');
   return ['v1', 'apps', 'batch', ''].includes(group ?? '') ? textAt(object, 'kind') : '';
 }

@@ -4,13 +4,18 @@ import { listAt, type Path, textAt, valueAt } from '../inject/raw.ts';
 /** One document of a file, with the text it was read from. */
 export interface Manifest {
   readonly source: string;
+  /** Where in the file's text it begins, which the positions in the document count from. */
+  readonly start: number;
   readonly document: Document.Parsed<ParsedNode>;
   /** The objects in it: itself, or the items of a List. */
   readonly objects: readonly { readonly path: Path; readonly object: unknown }[];
+  /** What Helm says it made the document of. */
+  readonly chartTemplate?: string;
 }
 
 export interface ManifestFile {
   readonly name: string;
+  readonly text: string;
   readonly manifests: readonly Manifest[];
   readonly errors: readonly { readonly line: number; readonly message: string }[];
   readonly lines: LineCounter;
@@ -23,10 +28,16 @@ const customTags = (tags: Tags): Tags =>
 const isTagged = (tag: { tag?: string; format?: string }, name: string) =>
   tag.tag === `tag:yaml.org,2002:${name}` || (name.endsWith('Time') && tag.format === 'TIME');
 
+/** As kubectl reads and as we write. */
+export const SCHEMA = { schema: 'yaml-1.1', merge: true, customTags } as const;
+
+/** Among the comments before the document. */
+const HELM_SOURCE = /^(?:(?:---|#)[^\n]*\n|[^\S\n]*\n)*?# Source: (\S[^\r\n]*)/;
+
 /** Reads a file of one or more YAML or JSON documents. What is not touched later can be written out byte for byte. */
 export function parseManifests(name: string, text: string): ManifestFile {
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(text, { schema: 'yaml-1.1', merge: true, customTags, lineCounter: lines });
+  const parsed = parseAllDocuments(text, { ...SCHEMA, lineCounter: lines });
   const documents = Array.isArray(parsed) ? parsed : [];
   const errors: { line: number; message: string }[] = [];
   const manifests: Manifest[] = [];
@@ -36,12 +47,20 @@ export function parseManifests(name: string, text: string): ManifestFile {
     for (const error of document.errors)
       errors.push({ line: lines.linePos(error.pos[0]).line, message: error.message.split('\n')[0] ?? '' });
     const root = document.errors.length > 0 ? undefined : read(document, (message) => errors.push({ line: 1, message }));
-    manifests.push({ source: text.slice(start, end), document, objects: objectsOf(root) });
+    const source = text.slice(start, end);
+    const [, chartTemplate] = HELM_SOURCE.exec(source) ?? [];
+    manifests.push({ source, start, document, objects: objectsOf(root), ...(chartTemplate !== undefined && { chartTemplate }) });
     start = end;
   }
   // Only comments, or nothing at all.
   const bare = parsed as unknown as Document.Parsed<ParsedNode>;
-  return { name, manifests: documents.length > 0 ? manifests : [{ source: text, document: bare, objects: [] }], errors, lines };
+  return {
+    name,
+    text,
+    manifests: documents.length > 0 ? manifests : [{ source: text, start: 0, document: bare, objects: [] }],
+    errors,
+    lines,
+  };
 }
 
 /** The document as JSON; without the sharing of objects that its aliases stand for, as an edit of one would be one of all. */

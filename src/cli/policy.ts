@@ -1,43 +1,46 @@
 import { applyPatch } from '../inject/apply-patch.ts';
-import { egressPolicyOf } from './egress-policy.ts';
-import { POLICY_USAGE, parseFlags } from './flags.ts';
+import { type EgressPolicy, egressPolicyOf, renderPolicy } from './egress-policy.ts';
+import { EXIT } from './exit-codes.ts';
+import { parseFlags } from './flags.ts';
 import { type Io, processIo } from './io.ts';
-import { judgeFiles } from './judge-files.ts';
-import { isFileError } from './lint.ts';
-import { reportOn } from './report.ts';
-
-/** sysexits.h: the command line was wrong. */
-const EX_USAGE = 64;
+import { type JudgedObject, judgeFiles } from './judge-files.ts';
+import { renderObjects } from './render.ts';
+import { type Finding, findingOf, renderFinding, reportOn } from './report.ts';
+import { runCommand } from './run-command.ts';
+import { POLICY_USAGE } from './usage.ts';
 
 /** `mcp-sluice policy`: NetworkPolicies to standard output, all or none of them; 1 where an object is denied or there are none. */
-export async function runPolicy(argv: readonly string[], io: Io = processIo): Promise<number> {
-  const flags = parseFlags(argv);
-  if (flags === 'help') {
-    io.out(POLICY_USAGE);
-    return 0;
-  }
-  if ('error' in flags) {
-    io.err(`mcp-sluice policy: ${flags.error}\n\n${POLICY_USAGE}`);
-    return EX_USAGE;
-  }
-  try {
-    const judged = await judgeFiles(flags, io);
-    const { lines, hasErrors } = reportOn(judged);
-    if (hasErrors) {
-      for (const line of lines) io.err(`${line}\n`);
-      return 1;
-    }
-    const policies = judged.objects.map(({ object, admitted }) => egressPolicyOf(applyPatch(object, admitted.patch)));
-    const errors = policies.flatMap((policy) => (typeof policy === 'object' ? [policy.error] : []));
-    const texts = policies.filter((policy) => typeof policy === 'string');
-    if (errors.length === 0 && texts.length === 0) errors.push('no pod or workload in the files has remote entries');
-    for (const error of errors) io.err(`mcp-sluice policy: ${error}\n`);
-    if (errors.length > 0) return 1;
-    io.out(texts.join('---\n'));
-    return 0;
-  } catch (error) {
-    if (!isFileError(error)) throw error;
-    io.err(`mcp-sluice policy: ${error.message}\n`);
-    return 1;
-  }
+export function runPolicy(argv: readonly string[], io: Io = processIo): Promise<number> {
+  return runCommand(
+    {
+      name: 'policy',
+      usage: POLICY_USAGE,
+      flags: parseFlags(argv),
+      act: async (flags) => {
+        const judged = await judgeFiles(flags, io);
+        const { findings, errors } = reportOn(judged);
+        const made = errors > 0 ? [] : judged.objects.map(policyOf);
+        const all = [...findings, ...made.flatMap((each) => (isFinding(each) ? [each] : []))];
+        for (const finding of all) io.err(`${renderFinding(finding)}\n`);
+        if (all.some(({ severity }) => severity === 'error')) return EXIT.found;
+        const policies = made.filter((each): each is EgressPolicy => each !== undefined && !isFinding(each));
+        if (policies.length === 0) {
+          io.err('mcp-sluice policy: no pod or workload in it has remote entries\n');
+          return EXIT.found;
+        }
+        io.out(flags.output === 'json' ? renderObjects(policies.map(({ object }) => object)) : policies.map(renderPolicy).join('---\n'));
+        return EXIT.ok;
+      },
+    },
+    io,
+  );
+}
+
+function policyOf(judged: JudgedObject): EgressPolicy | Finding | undefined {
+  const policy = egressPolicyOf(applyPatch(judged.object, judged.admitted.patch));
+  return policy !== undefined && 'code' in policy ? findingOf(judged, policy, 'error') : policy;
+}
+
+function isFinding(made: EgressPolicy | Finding | undefined): made is Finding {
+  return made !== undefined && 'severity' in made;
 }

@@ -2,7 +2,6 @@ import type { Issue } from '../lib/issue.ts';
 import { ADMIN_PORT, ENTRIES_PORT, REDIRECT_PORT } from '../lib/ports.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Facts, Findings } from './facts.ts';
-import { meshProxy } from './mesh.ts';
 import type { Declared } from './port.ts';
 
 export type Capture = 'redirect' | 'takeover';
@@ -10,19 +9,18 @@ export type Capture = 'redirect' | 'takeover';
 const ENFORCED_LEVEL = 'pod-security.kubernetes.io/enforce';
 
 /** How the traffic comes to the sidecar; `auto` takes over where `redirect` could not work (contract §5). */
-export function decideCapture(wanted: Settings['capture'], spec: unknown, labels: Facts['namespace']['labels']): Capture {
+export function decideCapture(wanted: Settings['capture'], mesh: string | undefined, labels: Facts['namespace']['labels']): Capture {
   if (wanted === 'redirect' || wanted === 'takeover') return wanted;
-  return forbidsNetAdmin(labels) || meshProxy(spec) ? 'takeover' : 'redirect';
+  return forbidsNetAdmin(labels) || mesh !== undefined ? 'takeover' : 'redirect';
 }
 
 /** Where the chosen way cannot work in this pod and namespace. */
-export function judgeCapture(capture: Capture, spec: unknown, facts: Facts): Findings {
+export function judgeCapture(capture: Capture, mesh: string | undefined, facts: Facts): Findings {
   if (capture !== 'redirect') return { issues: [], cautions: [] };
   const issues: Issue[] = [];
   const cautions: Issue[] = [];
-  const mesh = meshProxy(spec);
-  if (mesh) {
-    const message = `redirect cannot work beside ${mesh}, which dials the app from inside the pod, past the redirect: use takeover or auto`;
+  if (mesh !== undefined) {
+    const message = `redirect cannot work beside ${mesh}: the app is dialled from inside the pod, past the redirect; use takeover or auto`;
     issues.push({ code: 'REDIRECT_WITH_MESH', path: ['capture'], message });
   }
   if (forbidsNetAdmin(facts.namespace.labels)) {

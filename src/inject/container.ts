@@ -1,8 +1,9 @@
 import { ADMIN_PORT, ENTRIES_PORT, REDIRECT_PORT } from '../lib/ports.ts';
+import { DEFAULT_RESOURCES } from '../settings/resources.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Capture } from './capture.ts';
 import { CAPTURE, MOUNT, SIDECAR } from './names.ts';
-import type { Raw } from './raw.ts';
+import { type Raw, sameJson } from './raw.ts';
 
 /** All that our two containers depend on. */
 export interface Plan {
@@ -17,6 +18,8 @@ export interface Plan {
   readonly identity: Settings['identity'];
   readonly resources: Settings['sidecarResources'];
   readonly mounts: readonly Raw[];
+  /** Arguments for what the sidecar is to ask the app. */
+  readonly probes: readonly string[];
 }
 
 // What the apiserver would fill in is written out: fed back, our own output must give no patch.
@@ -59,27 +62,38 @@ export function sidecarContainer(plan: Plan): Raw {
 function sidecarArgs(plan: Plan): string[] {
   const args = ['sidecar', '--in-pod'];
   if (plan.server) args.push(`--capture=${plan.server.capture}`, `--port=${plan.server.port}`);
-  args.push('--pod-ips=$(POD_IPS)', `--annotations=${MOUNT.pod}/annotations`, `--owner=${plan.owner}`, '--pod-name=$(POD_NAME)', `--state-dir=${MOUNT.state}`);
+  args.push(
+    '--pod-ips=$(POD_IPS)',
+    `--annotations=${MOUNT.pod}/annotations`,
+    `--owner=${plan.owner}`,
+    '--pod-name=$(POD_NAME)',
+    `--state-dir=${MOUNT.state}`,
+  );
   if (plan.redis?.secret) args.push(`--redis-secret-dir=${MOUNT.redisSecret}`);
   if (plan.redis?.ca) args.push(`--redis-ca-file=${MOUNT.redisCa}/${plan.redis.ca.key}`);
   if (plan.identity?.jwt?.ca) args.push(`--identity-ca-file=${MOUNT.identityCa}/${plan.identity.jwt.ca.key}`);
   if (plan.hasEntries) {
     args.push(`--entries=127.0.0.1:${ENTRIES_PORT}`, `--ca-bundles-dir=${MOUNT.caBundles}`, `--entry-headers-dir=${MOUNT.entryHeaders}`);
   }
-  args.push(`--grace-seconds=${plan.graceSeconds}`);
+  args.push(`--grace-seconds=${plan.graceSeconds}`, ...plan.probes);
   return args;
 }
 
 /** The init container that redirects: root and NET_ADMIN, for netfilter knows no less, and nothing else. */
-export function captureContainer({ image }: Pick<Plan, 'image'>, port: number): Raw {
+export function captureContainer({ image, resources }: Pick<Plan, 'image' | 'resources'>, port: number): Raw {
   return {
     name: CAPTURE,
     image,
     ...DEFAULTED,
     args: ['capture', `--port=${port}`, `--to=${REDIRECT_PORT}`],
-    resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '128Mi' } },
+    resources: captureResources(resources),
     securityContext: { ...CONFINED, capabilities: { add: ['NET_ADMIN'], drop: ['ALL'] }, runAsNonRoot: false, runAsUser: 0, runAsGroup: 0 },
   };
+}
+
+/** Little, as it runs for a moment; but what a quota, a limit range or a Guaranteed pod asks of one container it asks of all. */
+function captureResources(sidecar: Plan['resources']): Plan['resources'] {
+  return sameJson(sidecar, DEFAULT_RESOURCES) ? { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '128Mi' } } : sidecar;
 }
 
 function fieldEnv(name: string, fieldPath: string): Raw {

@@ -23,6 +23,8 @@ export interface Facts {
   /** The cluster's defaults, as annotations. */
   readonly defaults: Readonly<Record<string, string>>;
   readonly configMap: ConfigMapLookup;
+  /** Secrets in the object's namespace that our image is pulled with; given for pods, not for files. */
+  readonly imagePullSecrets?: readonly string[];
   /** The top controller where the caller looked it up (a Job's CronJob). */
   readonly owner?: Owner;
   readonly nowMs: number;

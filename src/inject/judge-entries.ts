@@ -5,7 +5,7 @@ import { soundEntries } from '../settings/sound-entries.ts';
 import type { Authority } from './authority.ts';
 import { entryVolumes } from './entry-volumes.ts';
 import { SIDECAR } from './names.ts';
-import { foreign, initIndex } from './ours.ts';
+import { foreign, initIndex, servesEntriesOnly } from './ours.ts';
 import { type Declared, declaredPorts } from './port.ts';
 import { listAt, textAt, valueAt } from './raw.ts';
 
@@ -18,10 +18,15 @@ const isAboutServer = (effective: Annotations) =>
   SERVER_KEYS.some((key) => Object.hasOwn(effective, PREFIX + key)) ||
   ['redirect', 'takeover'].includes(effective[`${PREFIX}capture`] ?? '');
 
-/** True for a pod without an MCP server: it says so, or has entries and neither a TCP port nor a setting for one. */
+/**
+ * True for a pod without an MCP server: it says so, or has entries and neither a TCP port nor a setting for one. An earlier
+ * injection that saw none is believed: a port that came since is more likely another injector's than a server.
+ */
 export function hasEntriesOnly(spec: unknown, effective: Annotations): boolean {
   if (effective[`${PREFIX}capture`] === 'none') return true;
-  return hasEntries(effective) && !isAboutServer(effective) && declaredPorts(spec).every(({ protocol }) => protocol !== 'TCP');
+  if (!hasEntries(effective) || isAboutServer(effective)) return false;
+  const ports = declaredPorts(spec).filter(({ protocol }) => protocol === 'TCP');
+  return ports.length === 0 || (servesEntriesOnly(spec) && ports.every(({ name }) => name !== 'mcp'));
 }
 
 /** An app that has entries may well serve something else: where only the port tells that it is MCP, somebody has to know. */
@@ -31,6 +36,19 @@ export function judgeGuess(effective: Annotations, chosen: Declared): Issue[] {
     `port ${chosen.number} (container ${chosen.container}) is taken for that of an MCP server, and what comes in there has to be MCP: ` +
     `where it is something else set ${PREFIX}capture: none, else ${PREFIX}port`;
   return [{ code: 'TAKEN_FOR_SERVER', path: ['port'], message }];
+}
+
+/** A pod that was made with entries only stays so: where a port of it is an MCP server's, somebody has to say. */
+export function judgeUntaken(spec: unknown, effective: Annotations): Issue[] {
+  if (effective[`${PREFIX}capture`] === 'none') return [];
+  const ports = declaredPorts(spec).filter(({ protocol }) => protocol === 'TCP');
+  return ports.map(({ number, container }) => ({
+    code: 'PORT_UNMETERED',
+    path: ['remote-entries'],
+    message:
+      `port ${number} (container ${container}) is not captured, as the pod was made with remote entries only: ` +
+      `where an MCP server is behind it set ${PREFIX}port`,
+  }));
 }
 
 /** Where the pod may have meant that it has no MCP server, the way to say so. */
@@ -64,6 +82,12 @@ export function foreignEntryVolumes(spec: unknown, effective: Annotations): Issu
     seen.add(name);
     return isOurs ? [] : [foreign(['spec', 'volumes', index], `volume ${name}`)];
   });
+}
+
+/** What the sidecar knows of sound entries and the app does not, as words for a message. */
+export function entrySecrets(effective: Annotations): string[] {
+  const names = soundEntries(effective).flatMap(({ entry: { name, headers } }) => (headers.length > 0 ? [name] : []));
+  return names.length === 0 ? [] : [`the headers of ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`];
 }
 
 /** The bundles of sound entries, and where they name them. */

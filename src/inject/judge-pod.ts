@@ -8,24 +8,34 @@ import { type Capture, decideCapture, judgeCapture, judgePorts } from './capture
 import type { Facts } from './facts.ts';
 import {
   entryAuthorities,
+  entrySecrets,
   foreignEntryVolumes,
   hasEntries,
   hasEntriesOnly,
   judgeEntries,
   judgeGuess,
+  judgeUntaken,
   withWayWithoutServer,
 } from './judge-entries.ts';
+import { meshAround } from './mesh-around.ts';
 import { INJECT_KEY } from './names.ts';
 import { foreignIssues, servedPort } from './ours.ts';
 import { choosePort, type Declared, declaredPorts } from './port.ts';
-import { judgeProbes } from './probes.ts';
-import { type Path, textAt, valueAt } from './raw.ts';
+import { type Captured, judgeProbes } from './probes.ts';
+import { type Path, valueAt } from './raw.ts';
+import { judgeSharing, judgeSurroundings } from './surroundings.ts';
+import { unfit } from './unfit.ts';
 
 export interface JudgedPod {
   readonly issues: readonly Issue[];
   readonly cautions: readonly Issue[];
   /** Absent in a pod of remote entries only, and where an issue says why. */
-  readonly server?: { readonly port: Declared; readonly capture: Capture };
+  readonly server?: {
+    readonly port: Declared;
+    readonly capture: Capture;
+    /** What its probes are judged by. */
+    readonly captured: Captured;
+  };
 }
 
 /** Everything about the pod itself that injection depends on, also where some of its settings are wrong. */
@@ -43,24 +53,31 @@ export function judgePod(root: unknown, at: Path, effective: Readonly<Record<str
   }
 
   const declared = declaredPorts(spec);
-  if (hasEntriesOnly(spec, effective)) return { issues: [...issues, ...judgePorts(undefined, hasEntries(effective), declared)], cautions };
-  const capture = decideCapture(sound(effective, ['capture'])?.capture ?? 'auto', spec, facts.namespace.labels);
-  const captured = judgeCapture(capture, spec, facts);
-  issues.push(...captured.issues, ...judgePorts(capture, hasEntries(effective), declared));
-  cautions.push(...captured.cautions);
+  cautions.push(...judgeSharing(spec, secretsOf(effective)).map(inPod));
+  if (hasEntriesOnly(spec, effective)) {
+    cautions.push(...judgeUntaken(spec, effective));
+    return { issues: [...issues, ...judgePorts(undefined, hasEntries(effective), declared)], cautions };
+  }
+  const mesh = meshAround(root, at, facts.namespace);
+  const capture = decideCapture(sound(effective, ['capture'])?.capture ?? 'auto', mesh, facts.namespace.labels);
+  const possible = judgeCapture(capture, mesh, facts);
+  issues.push(...possible.issues, ...judgePorts(capture, hasEntries(effective), declared));
+  cautions.push(...possible.cautions);
 
   const portSettings = sound(effective, ['port']);
   const port = portSettings && choosePort(spec, portSettings.port, servedPort(spec));
   if (!port) return { issues, cautions };
   if ('code' in port) return { issues: [...issues, withWayWithoutServer(port, effective)], cautions };
-  cautions.push(...judgeGuess(effective, port), ...judgeProbes(spec, at, port.number));
+  const captured = { port: port.number, needsToken: tokenNeeds(effective) };
+  cautions.push(...judgeGuess(effective, port), ...judgeProbes(spec, captured).map(inPod));
+  cautions.push(...judgeSurroundings(root, at, port));
   if (capture === 'takeover') cautions.push(...judgeBindAddress(valueAt(spec, port.at), [...at, 'spec', ...port.at]));
-  return { issues, cautions, server: { capture, port } };
+  return { issues, cautions, server: { capture, port, captured } };
 }
 
 /** The CA bundles that sound settings name, and where they name them. */
 export function authoritiesOf(effective: Readonly<Record<string, string>>): { readonly ca: Authority; readonly path: Issue['path'] }[] {
-  const redis = sound(effective, ['redis', 'redis-secret', 'redis-ca', 'on-redis-failure'])?.redis?.ca;
+  const redis = redisOf(effective)?.ca;
   const issuer = sound(effective, ['identity'])?.identity?.jwt?.ca;
   return [
     ...(redis ? [{ ca: redis, path: ['redis-ca'] }] : []),
@@ -69,20 +86,20 @@ export function authoritiesOf(effective: Readonly<Record<string, string>>): { re
   ];
 }
 
-/** Pods that no capture can work in. */
-function unfit(spec: unknown): Issue[] {
-  const issues: Issue[] = [];
-  if (valueAt(spec, ['hostNetwork']) === true) {
-    const message =
-      "the pod shares the node's network: its ports are the node's, and the sidecar cannot stand before one of them; take hostNetwork away";
-    issues.push({ code: 'HOST_NETWORK', path: ['spec', 'hostNetwork'], message });
-  }
-  const byLabel = textAt(spec, 'nodeSelector', 'kubernetes.io/os') === 'windows';
-  if (byLabel || textAt(spec, 'os', 'name') === 'windows') {
-    const path = byLabel ? ['spec', 'nodeSelector', 'kubernetes.io/os'] : ['spec', 'os', 'name'];
-    issues.push({ code: 'WINDOWS', path, message: 'the sidecar runs on Linux only: it cannot be injected into a Windows pod' });
-  }
-  return issues;
+/** At which paths the sidecar asks for a token; those that only look like one of them are asked as well, and refused. */
+function tokenNeeds(effective: Readonly<Record<string, string>>): Captured['needsToken'] {
+  if (!sound(effective, ['identity'])?.identity?.jwt?.isRequired) return () => false;
+  const paths = sound(effective, ['paths'])?.paths ?? [];
+  return (path) => paths.length === 0 || paths.some((prefix) => path.split(/[?#]/)[0] === prefix || path.startsWith(`${prefix}/`));
+}
+
+/** What the sidecar alone is given to know, as words for a message. */
+function secretsOf(effective: Readonly<Record<string, string>>): string[] {
+  return [...(redisOf(effective)?.secret === undefined ? [] : ['the Redis password']), ...entrySecrets(effective)];
+}
+
+function redisOf(effective: Readonly<Record<string, string>>): Settings['redis'] {
+  return sound(effective, ['redis', 'redis-secret', 'redis-ca', 'on-redis-failure'])?.redis;
 }
 
 /**

@@ -6,14 +6,16 @@ import type { Settings } from '../settings/settings.ts';
 import { missingEnv } from './bind-address.ts';
 import type { Plan } from './container.ts';
 import type { Edit } from './edit.ts';
-import { placeEntryEnv } from './entry-env.ts';
+import { givenBefore, type IsGiven, placeEntryEnv } from './entry-env.ts';
 import type { Facts, Findings, Owner } from './facts.ts';
 import { type JudgedPod, judgePod } from './judge-pod.ts';
-import { INJECT_KEY, INJECTED_LABEL, SIDECAR, STATUS_KEY } from './names.ts';
-import { initIndex } from './ours.ts';
+import { INJECT_KEY, INJECTED_LABEL, STATUS_KEY } from './names.ts';
 import { placeContainers } from './place.ts';
 import type { Declared } from './port.ts';
+import { placeProbes, probeArguments, restoreProbes } from './probes.ts';
+import { placePullSecrets } from './pull-secrets.ts';
 import { listAt, type Path, textsAt, valueAt } from './raw.ts';
+import { type Additions, addedNow, inheritedNow, readAdditions } from './record.ts';
 import { configured, stamp } from './stamp.ts';
 import { placeVolumes, volumesFor } from './volumes.ts';
 
@@ -39,9 +41,26 @@ export function injectPod(edit: Edit, at: Path, owner: Owner, facts: Facts): Fin
   const cautions = [...inherited.warnings, ...parsed.warnings, ...judged.cautions];
   if (issues.length > 0 || !parsed.settings) return { issues, cautions };
 
-  place(edit, at, parsed.settings, judged.server?.port, planOf(edit.root, at, owner, facts, parsed.settings, judged.server));
+  // Before the edit: afterwards all of it looks like the pod's own.
+  const before = readAdditions(own);
+  const { server } = judged;
+  const spec = [...at, 'spec'];
+  const bindEnv = server ? parsed.settings.bindEnv.map(({ name }) => name) : [];
+  const additions = {
+    inherited: inheritedNow(own, effective, facts),
+    env: server ? addedNow(listAt(edit.root, ...spec, ...server.port.at, 'env'), bindEnv, before.env) : [],
+    pullSecrets: addedNow(listAt(edit.root, ...spec, 'imagePullSecrets'), facts.imagePullSecrets ?? [], before.pullSecrets),
+  };
+  const isGiven = givenBefore(valueAt(edit.root, spec), before.entryEnv);
+  const probes = server ? probeArguments(valueAt(edit.root, spec), server.captured) : [];
+  if (server) placeProbes(edit, spec, server.captured);
+  // A pod that had a server before: of what nobody captures any more the app is asked itself.
+  else restoreProbes(edit, spec);
+  const plan = { ...planOf(edit.root, at, owner, facts, parsed.settings, server), probes };
+  const record = { ...additions, entryEnv: place(edit, at, parsed.settings, server?.port, plan, isGiven) };
+  placePullSecrets(edit, spec, facts.imagePullSecrets ?? []);
   for (const [key, value] of Object.entries(effective)) edit.set([...annotations, key], value);
-  edit.set([...annotations, STATUS_KEY], stamp(effective));
+  edit.set([...annotations, STATUS_KEY], stamp(effective, record));
   edit.set([...at, 'metadata', 'labels', INJECTED_LABEL], 'true');
   return { issues, cautions };
 }
@@ -61,7 +80,15 @@ export function judgeUninjected(annotations: Readonly<Record<string, string>>): 
   return { issues: parsed.issues.filter((issue: Issue) => !NEEDS_OTHERS.includes(issue.code)), cautions: parsed.warnings };
 }
 
-function place(edit: Edit, at: Path, settings: Settings, port: Declared | undefined, plan: Omit<Plan, 'mounts'>): void {
+/** Edits the pod; the record of the variables of entries. */
+function place(
+  edit: Edit,
+  at: Path,
+  settings: Settings,
+  port: Declared | undefined,
+  plan: Omit<Plan, 'mounts'>,
+  isGiven: IsGiven,
+): Additions['entryEnv'] {
   const spec = [...at, 'spec'];
   const volumes = volumesFor(settings);
   placeVolumes(edit, spec, volumes);
@@ -71,9 +98,10 @@ function place(edit: Edit, at: Path, settings: Settings, port: Declared | undefi
       edit.insert([...app, 'env'], Number.POSITIVE_INFINITY, { name: variable.name, value: variable.value });
     }
   }
-  placeEntryEnv(edit, spec, settings.remoteEntries, initIndex(valueAt(edit.root, spec), SIDECAR) !== -1);
+  const entryEnv = placeEntryEnv(edit, spec, settings.remoteEntries, isGiven);
   // Last: it moves the init containers, and with them the place of an app that is one.
   placeContainers(edit, spec, { ...plan, mounts: volumes.map(({ mount }) => mount) });
+  return entryEnv;
 }
 
 function planOf(
@@ -83,7 +111,7 @@ function planOf(
   facts: Facts,
   settings: Settings,
   server: JudgedPod['server'],
-): Omit<Plan, 'mounts'> {
+): Omit<Plan, 'mounts' | 'probes'> {
   const grace = valueAt(root, [...at, 'spec', 'terminationGracePeriodSeconds']);
   return {
     image: facts.image,

@@ -15,7 +15,7 @@ const REDIS_GROUP = ['redis', 'redis-secret', 'redis-ca', 'on-redis-failure'].ma
  */
 export function propagate(edit: Edit, template: Path, oldObject: unknown): string[] {
   const annotations = [...template, 'metadata', 'annotations'];
-  const record = readRecord(edit.root) ?? readRecord(oldObject) ?? {};
+  const record = readPropagated(edit.root) ?? readPropagated(oldObject) ?? {};
   const inTemplate = configured(textsAt(edit.root, ...annotations));
   const declared = declaredInTemplate(edit.root, template);
   const isOurs = (key: string) => !declared.has(key) && key in inTemplate && record[key] === shortHash(inTemplate[key] ?? '');
@@ -47,7 +47,7 @@ function chosen(
 }
 
 /** Full key → hash of the value; nothing where there is no record or it cannot be read. */
-function readRecord(object: unknown): Record<string, string> | undefined {
+export function readPropagated(object: unknown): Record<string, string> | undefined {
   const text = textAt(object, 'metadata', 'annotations', PROPAGATED_KEY);
   try {
     return text === ''

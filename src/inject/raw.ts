@@ -5,7 +5,8 @@
 export type Raw = Readonly<Record<string, unknown>>;
 export type Path = readonly (string | number)[];
 
-function isRaw(value: unknown): value is Raw {
+/** True for an object of JSON, which a list is not. */
+export function isRaw(value: unknown): value is Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -1,7 +1,8 @@
 import type { Issue } from '../lib/issue.ts';
 import { listAt, type Path, valueAt } from './raw.ts';
 
-const CONTAINER_LISTS = ['containers', 'initContainers', 'volumes'];
+const CONTAINER_LISTS = ['containers', 'initContainers'];
+const LISTS = [...CONTAINER_LISTS, 'volumes', 'imagePullSecrets'];
 
 /**
  * Where something that we may edit is not of the type that Kubernetes gives it. An apiserver never sends such an object;
@@ -11,11 +12,11 @@ export function malformed(object: unknown, template: Path | undefined): Issue[] 
   const pod = template ?? [];
   const objects: Path[] = [['metadata'], ['metadata', 'annotations'], ...pod.map((_, index) => pod.slice(0, index + 1))];
   objects.push(...['annotations', 'labels'].map((map) => [...pod, 'metadata', map]), [...pod, 'metadata'], [...pod, 'spec']);
-  const lists: Path[] = CONTAINER_LISTS.map((name) => [...pod, 'spec', name]);
+  const lists: Path[] = LISTS.map((name) => [...pod, 'spec', name]);
   for (const list of [...lists]) {
     listAt(object, ...list).forEach((_, index) => {
       objects.push([...list, index]);
-      if (list.at(-1) !== 'volumes') lists.push([...list, index, 'env'], [...list, index, 'ports']);
+      if (CONTAINER_LISTS.includes(String(list.at(-1)))) lists.push([...list, index, 'env'], [...list, index, 'ports']);
     });
   }
   const wrongObject = objects.filter((path) => !isAbsentOr(object, path, (value) => typeof value === 'object' && !Array.isArray(value)));

@@ -5,10 +5,11 @@ import { PROPAGATED_KEY, STATUS_KEY } from './names.ts';
 /** Equal to package.json's, which a test checks. */
 export const VERSION = '0.1.0';
 
-/** The stamp that a pod carries: our version and a hash of the effective configuration (contract §5). */
-export function stamp(effective: Readonly<Record<string, string>>): string {
+/** The stamp that a pod carries: our version and a hash of the effective configuration (contract §5), and what else is on record. */
+export function stamp(effective: Readonly<Record<string, string>>, record: Readonly<Record<string, object>> = {}): string {
   const entries = Object.entries(configured(effective)).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify({ version: VERSION, config: hash(JSON.stringify(entries)).slice(0, 16) });
+  const kept = Object.entries(record).filter(([, each]) => Object.keys(each).length > 0);
+  return JSON.stringify({ version: VERSION, config: hash(JSON.stringify(entries)).slice(0, 16), ...Object.fromEntries(kept) });
 }
 
 /** Enough to see that a value is no longer the one we wrote. */

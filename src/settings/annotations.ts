@@ -7,6 +7,7 @@ import { checkTogether, type Given } from './check-together.ts';
 import { ownAnnotations } from './own-annotations.ts';
 import { readValue } from './read-value.ts';
 import { DEFAULT_RESOURCES } from './resources.ts';
+import { warnOfRetirement } from './retirement.ts';
 import { sessionSettings } from './sessions.ts';
 import type { RedisSettings, Settings } from './settings.ts';
 import { KEYS, type Key, MACHINE_KEYS, type Row, table, type Values } from './table.ts';
@@ -90,7 +91,8 @@ function withinBounds(issues: readonly Issue[]): readonly Issue[] {
 export function parseSettings(annotations: Readonly<Record<string, string>>): ParsedSettings {
   const read = readAll(annotations);
   const together = checkTogether(read);
+  const warnings = [...together.warnings, ...warnOfRetirement(read.given, table)];
   const issues = withinBounds([...read.issues, ...together.issues]);
-  if (issues.length > 0) return { issues, warnings: together.warnings };
-  return { settings: settingsOf(read.values), issues, warnings: together.warnings };
+  if (issues.length > 0) return { issues, warnings };
+  return { settings: settingsOf(read.values), issues, warnings };
 }

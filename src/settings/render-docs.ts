@@ -17,7 +17,7 @@ export function renderAnnotationTable(): string {
 }
 
 function renderKey(key: Key): string {
-  const { summary, value, fallback, example, isRetunable, fromNamespace, fromCluster, later } = rowOf(key);
+  const { summary, value, fallback, example, isRetunable, fromNamespace, fromCluster, later, retires } = rowOf(key);
   const levels = ['pod or workload', ...(fromNamespace ? ['namespace'] : []), ...(fromCluster ? ["the webhook's defaults"] : [])];
   return [
     `## \`${key}\``,
@@ -29,6 +29,7 @@ function renderKey(key: Key): string {
     `- Set on: ${levels.join(', ')}`,
     `- On a running pod: ${isRetunable ? 'takes effect within a minute, no restart' : 'denied; restart the workload'}`,
     ...(later === undefined ? [] : [`- In this version: ${later}`]),
+    ...(retires === undefined ? [] : [`- Gone in version ${retires.in}: ${retires.instead}`]),
     '',
     '```yaml',
     `${PREFIX}${key}: ${example}`,

@@ -5,6 +5,7 @@ import { rateLimit } from './rate-limit.ts';
 import { redisSecret, redisUrl } from './redis.ts';
 import { remoteEntries } from './remote-entries.ts';
 import { DEFAULT_RESOURCES, sidecarResources } from './resources.ts';
+import type { Retirement } from './retirement.ts';
 import { sessions } from './sessions.ts';
 import { bindEnv, paths, port } from './text-values.ts';
 
@@ -29,6 +30,8 @@ export interface Row<S extends z.ZodType> {
   readonly later?: string;
   /** Names what this version does not do yet of a value, sound or not, which is checked all the same. */
   readonly missing?: (written: unknown) => string | undefined;
+  /** Set a minor version before the row goes: until then the key works, and draws a warning. */
+  readonly retires?: Retirement;
 }
 
 const row = <S extends z.ZodType>(given: Row<S>): Row<S> => given;
@@ -175,7 +178,8 @@ export const table = {
   'sidecar-resources': row({
     schema: sidecarResources,
     form: 'yaml',
-    summary: 'Requests and limits of the sidecar; what is not given keeps its default.',
+    summary:
+      'Requests and limits of the sidecar, and where given of the init container that redirects; what is not given keeps its default.',
     value: 'YAML: `requests`, `limits`, each of `cpu`, `memory`, `ephemeral-storage`',
     fallback: `requests ${DEFAULT_RESOURCES.requests['cpu']}/${DEFAULT_RESOURCES.requests['memory']}, limit ${DEFAULT_RESOURCES.limits['memory']}`,
     example: '"{limits: {memory: 512Mi}}"',

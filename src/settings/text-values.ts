@@ -6,7 +6,9 @@ import { parsed } from './parsed.ts';
 /** The annotation `port`: a number, or the name of a container port. */
 export const port = parsed((text, refuse): number | string => {
   if (isPort(text)) return Number(text);
-  if (!isPortName(text))
+  if (/^[^,]+(,[^,]+)+$/.test(text))
+    refuse('BAD_PORT', `${quote(text)} is a list: each pod has one metered port; give every further MCP server a pod of its own`);
+  else if (!isPortName(text))
     refuse(
       'BAD_PORT',
       `${quote(text)} is neither a port (1 to 65535) nor the name of one (lower-case letters, digits and "-", at most 15)`,

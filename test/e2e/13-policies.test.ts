@@ -169,4 +169,10 @@ describe('policies', () => {
         .toSorted((a, b) => `${a.kind}/${a.metadata.name}`.localeCompare(`${b.kind}/${b.metadata.name}`));
     expect(isDeepStrictEqual(read(await kubectl(['kustomize', manifests])), read(renderInstall(manifests)))).toBe(true);
   });
+
+  it('[webhook:mounted-certificate] kubectl makes the cert-manager overlay, which kustomize takes for no cycle', async () => {
+    const made = await kubectl(['kustomize', `${manifests}/overlays/cert-manager`]);
+    for (const part of ['--tls-dir=/etc/mcp-sluice/tls', 'cert-manager.io/inject-ca-from: mcp-sluice-system/mcp-sluice-webhook'])
+      expect(made).toContain(part);
+  });
 });

@@ -27,7 +27,8 @@ describe.each([
   it('tells its commands', () => {
     const { status, stdout } = run('--help');
     expect(status).toBe(0);
-    for (const command of ['webhook', 'sidecar', 'capture', 'drain', 'inject', 'lint', 'demo']) expect(stdout).toContain(`\n  ${command} `);
+    for (const command of ['webhook', 'sidecar', 'capture', 'drain', 'inject', 'uninject', 'lint', 'explain', 'check', 'demo'])
+      expect(stdout).toContain(`\n  ${command} `);
   });
 
   it('refuses to do nothing, and tells its commands', () => {
@@ -39,9 +40,12 @@ describe.each([
     expect(run('sidcar')).toMatchObject({ status: 64, stdout: '', stderr });
   });
 
-  it.each(['webhook', 'sidecar', 'capture', 'drain', 'inject', 'lint'])('%s --help tells the options', (command) => {
-    expect(run(command, '--help')).toMatchObject({ status: 0, stdout: expect.stringContaining(`mcp-sluice ${command}`), stderr: '' });
-  });
+  it.each(['webhook', 'sidecar', 'capture', 'drain', 'inject', 'uninject', 'lint', 'explain', 'check'])(
+    '%s --help tells the options',
+    (command) => {
+      expect(run(command, '--help')).toMatchObject({ status: 0, stdout: expect.stringContaining(`mcp-sluice ${command}`), stderr: '' });
+    },
+  );
 
   it('lint passes the example', () => {
     expect(run('lint', join(root, 'manifests/examples/everything.yaml'))).toMatchObject({ status: 0 });
@@ -54,7 +58,7 @@ describe.each([
   });
 
   it('each command refuses an option that it does not know, exit 64', () => {
-    for (const command of ['webhook', 'sidecar', 'capture', 'drain', 'inject', 'lint']) {
+    for (const command of ['webhook', 'sidecar', 'capture', 'drain', 'inject', 'uninject', 'lint', 'explain', 'check']) {
       expect({ command, status: run(command, '--no-such-option').status }).toEqual({ command, status: 64 });
     }
   });

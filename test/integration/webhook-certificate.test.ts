@@ -26,12 +26,17 @@ describe('certificates', () => {
     expect(parsed.checkIssued(new X509Certificate(authority.certificate))).toBe(true);
   });
 
-  it('lasts a year, the CA ten, and both began an hour ago', () => {
+  it('lasts a day, the CA a year, and both began an hour ago', () => {
     const [ca, server] = [authority, leaf].map(({ certificate }) => new X509Certificate(certificate));
-    expect(server?.validToDate.getTime()).toBe(nowMs + 365 * DAY_MS);
-    expect(ca?.validToDate.getTime()).toBe(nowMs + 3650 * DAY_MS);
+    expect(server?.validToDate.getTime()).toBe(nowMs + DAY_MS);
+    expect(ca?.validToDate.getTime()).toBe(nowMs + 365 * DAY_MS);
     expect(server?.validFromDate.getTime()).toBe(nowMs - 3_600_000);
     expect(ca?.ca).toBe(true);
+  });
+
+  it('never outlives its CA', async () => {
+    const late = await issueLeaf(authority, names, nowMs + 364.5 * DAY_MS);
+    expect(new X509Certificate(late.certificate).validToDate.getTime()).toBe(nowMs + 365 * DAY_MS);
   });
 
   it('has RSA keys of 2048 bits and positive random serials', async () => {

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createMaterial } from '../../webhook/certificate-material.ts';
+import { createAuthorities } from '../../webhook/authorities.ts';
+import { issueLeaf } from '../../webhook/certificate.ts';
 import { connectToCluster } from '../../webhook/kube.ts';
 import { CONFLICT, type KubeApi, kubePaths } from '../../webhook/kube-api.ts';
 
@@ -12,6 +13,7 @@ interface Seen {
   readonly line: string;
   readonly token: string | undefined;
   readonly contentType: string | undefined;
+  readonly accept: string | undefined;
   readonly body: string;
 }
 
@@ -21,20 +23,23 @@ describe('the apiserver as we ask it', () => {
   let next: { status: number; body: string } | 'silence' = { status: 200, body: '{}' };
   let api: KubeApi;
   let connections = 0;
+  let aheadMs = 0;
   const server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk: Buffer) => {
       body += chunk;
     });
     request.on('end', () => {
-      const { authorization, 'content-type': contentType } = request.headers;
-      seen.push({ line: `${request.method} ${request.url}`, token: authorization, contentType, body });
+      const { authorization, accept, 'content-type': contentType } = request.headers;
+      seen.push({ line: `${request.method} ${request.url}`, token: authorization, accept, contentType, body });
+      response.setHeader('Date', new Date(Date.now() + aheadMs).toUTCString());
       if (next !== 'silence') response.writeHead(next.status, { 'Content-Type': 'application/json' }).end(next.body);
     });
   });
 
   beforeAll(async () => {
-    const { leaf, bundle } = await createMaterial(['localhost'], Date.now());
+    const { signer, bundle } = await createAuthorities(Date.now());
+    const leaf = await issueLeaf(signer, ['localhost'], Date.now());
     server.setSecureContext({ cert: leaf.certificate, key: leaf.key });
     server.on('secureConnection', () => connections++);
     await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
@@ -73,7 +78,7 @@ describe('the apiserver as we ask it', () => {
   it.each<[string, number[], (kube: KubeApi) => Promise<unknown>]>([
     ['create', [409], (kube) => kube.create('/c', { metadata: { name: 'n' } })],
     ['replace', [404, 409], (kube) => kube.replace('/c/n', { metadata: { name: 'n', resourceVersion: '1' } })],
-    ['patch', [404, 409, 422], (kube) => kube.patch('/c/n', [{ op: 'test', path: '/a', value: 1 }])],
+    ['apply', [404, 409], (kube) => kube.apply('/c/n', { metadata: { name: 'n' } })],
   ])('knows who lost a race on %s, and takes no other refusal for it', async (_what, statuses, write) => {
     for (const status of statuses) {
       next = { status, body: '{}' };
@@ -83,14 +88,49 @@ describe('the apiserver as we ask it', () => {
     await expect(write(api)).rejects.toThrow('500 oops');
   });
 
-  it('sends patches as JSON patch, under our name', async () => {
+  it('[webhook:ca-bundle] applies under our name, and takes the fields from whoever has them', async () => {
     next = { status: 200, body: '{"metadata":{}}' };
-    await api.patch('/c/n', [{ op: 'add', path: '/a', value: 'b' }]);
+    await api.apply('/c/n', { metadata: { name: 'n' } });
     expect(seen.at(-1)).toMatchObject({
-      line: 'PATCH /c/n?fieldManager=mcp-sluice-webhook',
-      contentType: 'application/json-patch+json',
-      body: '[{"op":"add","path":"/a","value":"b"}]',
+      line: 'PATCH /c/n?fieldManager=mcp-sluice-webhook&force=true',
+      contentType: 'application/apply-patch+yaml',
+      body: '{"metadata":{"name":"n"}}',
     });
+  });
+
+  it('lists page by page, metadata alone where that will do', async () => {
+    next = { status: 200, body: '{"items":[{"metadata":{"name":"a"}}],"metadata":{"continue":"abc"}}' };
+    expect(await api.list('/api/v1/pods', { limit: 500, labelSelector: '!a/b', isMetadataOnly: true })).toEqual({
+      items: [{ metadata: { name: 'a' } }],
+      next: 'abc',
+    });
+    expect(seen.at(-1)).toMatchObject({
+      line: 'GET /api/v1/pods?limit=500&labelSelector=%21a%2Fb',
+      accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
+    });
+    next = { status: 200, body: '{"items":null,"metadata":{"continue":""}}' };
+    expect(await api.list('/api/v1/pods', { limit: 1, from: 'abc', fieldSelector: 'a!=b' })).toEqual({ items: [] });
+    expect(seen.at(-1)).toMatchObject({ line: 'GET /api/v1/pods?limit=1&continue=abc&fieldSelector=a%21%3Db', accept: 'application/json' });
+  });
+
+  it('removes, and knows what was not there', async () => {
+    next = { status: 200, body: '{"status":"Success"}' };
+    expect(await api.remove('/c/n')).toBe(true);
+    expect(seen.at(-1)).toMatchObject({ line: 'DELETE /c/n', body: '{"propagationPolicy":"Background"}' });
+    next = { status: 404, body: '{}' };
+    expect(await api.remove('/c/n')).toBe(false);
+    next = { status: 403, body: 'no' };
+    await expect(api.remove('/c/n')).rejects.toMatchObject({ status: 403 });
+  });
+
+  it('[webhook:clock] knows how far the clock of the apiserver is from ours', async () => {
+    next = { status: 200, body: '{}' };
+    aheadMs = 7_200_000;
+    await api.read('/x');
+    expect(Math.abs(api.skewMs() - aheadMs)).toBeLessThan(60_000);
+    aheadMs = 0;
+    await api.read('/x');
+    expect(Math.abs(api.skewMs())).toBeLessThan(60_000);
   });
 
   it('asks over one connection', async () => {

@@ -52,6 +52,14 @@ export const entrySettingsRequirements = {
   },
   'pod:entry-stale': { source: 'contract §4', behaviour: 'What an earlier injection left of an entry that is gone goes.' },
   'pod:entry-only': { source: issue, behaviour: 'A pod of remote entries only needs no port, and gets no capture.' },
+  'pod:entry-probes': {
+    source: issue,
+    behaviour: 'Probes of a pod with entries only ask the app itself, also where they were routed before.',
+  },
+  'pod:entry-secrets': {
+    source: 'contract §4',
+    behaviour: 'Where the containers share one process namespace, a warning says who can read the headers of entries.',
+  },
   'pod:entry-guess': {
     source: 'contract §3',
     behaviour: 'Beside entries, a port that nobody calls an MCP server’s is captured with a warning.',
@@ -67,6 +75,10 @@ export const entrySettingsRequirements = {
   'cli:policy': {
     source: where,
     behaviour: 'mcp-sluice policy prints the NetworkPolicy that leaves DNS, Redis, the issuer and the entries, and says what stays open.',
+  },
+  'cli:policy-output': {
+    source: 'issue 7, CLI',
+    behaviour: 'policy reads files and directories, warns and exits as the other commands on manifests do, and prints JSON where asked.',
   },
   'cli:policy-selects': { source: where, behaviour: 'The NetworkPolicy selects the pods of its workload, and never all of a namespace.' },
 } as const;

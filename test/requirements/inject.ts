@@ -4,6 +4,15 @@ export const injectRequirements = {
     source: 'contract §4',
     behaviour: 'Webhook and CLI make the same of the same object, as the golden file of the situation tells.',
   },
+  'inject:golden-webhook': {
+    source: 'issue 7 "Proof" 1',
+    behaviour: 'A review through the webhook, from its bytes to the bytes of the answer, makes what the golden file tells.',
+  },
+  'inject:foreign': {
+    source: 'issue 7 "Proof" 1; contract §4',
+    behaviour:
+      'After foreign mutators in any order, real injectors among them, one more injection converges and leaves what is foreign alone.',
+  },
   'inject:fed-back': { source: 'contract §4; issue 3', behaviour: 'What injection made, fed back in, gives no patch.' },
   'inject:template-same': {
     source: 'contract §4',

@@ -68,4 +68,12 @@ export const settingsRequirements = {
   'settings:bounded': { source: table, behaviour: 'Huge and hostile values are answered in short.' },
   'settings:docs': { source: table, behaviour: 'Docs show every key of the table, with an example that is accepted.' },
   'settings:json-schema': { source: table, behaviour: 'The JSON Schema describes the annotations and the inside of their YAML.' },
+  'settings:append-only': {
+    source: 'issue 7, Update and removal',
+    behaviour: 'Within a minor version keys, their words and their defaults are only added to.',
+  },
+  'settings:retirement': {
+    source: 'issue 7, Update and removal',
+    behaviour: 'A key that goes draws a warning for one minor version first.',
+  },
 } as const;

@@ -2,18 +2,42 @@
 export const webhookRequirements = {
   'webhook:tls': { source: 'issue 3, Webhook', behaviour: 'Reviews come over TLS 1.2 or later, under the names of the Service.' },
   'webhook:certificate': {
-    source: 'issue 3, Webhook',
-    behaviour: 'CA and leaf are self-signed, for all names of the Service, for servers only.',
+    source: 'issue 7, Certificates',
+    behaviour:
+      'The CA is in a Secret; each replica signs its own leaf of 24 h, for all names of the Service and for servers only, in memory.',
   },
-  'webhook:replicas-agree': { source: 'issue 3, Webhook', behaviour: 'Two replicas agree on one certificate, whoever is first.' },
-  'webhook:renewal': { source: 'issue 3, Webhook', behaviour: 'Leaf and CA are renewed before they end, a new CA beside the old one.' },
-  'webhook:broken-secret': { source: 'issue 3, Webhook', behaviour: 'A broken, emptied or foreign Secret is replaced.' },
+  'webhook:replicas-agree': { source: 'issue 7, Certificates', behaviour: 'Two replicas agree on one CA, whoever is first.' },
+  'webhook:leaf-renewal': {
+    source: 'issue 7, Certificates',
+    behaviour: 'A leaf is signed anew in the last third of its life, with or without an apiserver.',
+  },
+  'webhook:rotation': {
+    source: 'issue 7, Certificates',
+    behaviour:
+      'A new CA is published beside the old one, signs once every replica serves what verifies against the bundle read back, and the old one is trusted until its end.',
+  },
+  'webhook:clock': {
+    source: 'issue 7, Certificates',
+    behaviour: 'Certificates go by the wall clock of the apiserver; a clock that jumps heals at the next look.',
+  },
+  'webhook:side-by-side': {
+    source: 'issue 7, Update and removal',
+    behaviour: 'Two versions of the webhook side by side understand what the other writes.',
+  },
+  'webhook:broken-secret': { source: 'issue 7, Certificates', behaviour: 'A broken, emptied, deleted or foreign Secret is replaced.' },
   'webhook:hot-swap': { source: 'issue 3, Webhook', behaviour: 'A new certificate is taken up without dropping a review.' },
   'webhook:ca-bundle': {
-    source: 'issue 3, Webhook',
-    behaviour: 'caBundle of our own configuration is kept right, and no other field touched.',
+    source: 'issue 7, Certificates',
+    behaviour: 'caBundle of our own configuration is kept right by server-side apply, and no other field touched.',
   },
-  'webhook:readyz': { source: 'issue 3, Webhook', behaviour: 'Ready means: certificate agreed, caBundle read back, images published.' },
+  'webhook:readyz': {
+    source: 'issue 7, Certificates',
+    behaviour: 'Ready means: CA agreed, caBundle read back, what is served verifies against it, images published.',
+  },
+  'webhook:mounted-certificate': {
+    source: 'issue 7, Certificates',
+    behaviour: 'With cert-manager the certificate is taken from a mount, caBundle left alone, and the rights to either not needed.',
+  },
   'webhook:upkeep': {
     source: 'issue 3, Webhook',
     behaviour: 'What others overwrite is put right within 30 s; an absent apiserver takes no replica away.',
@@ -29,6 +53,10 @@ export const webhookRequirements = {
   'webhook:all-errors': { source: 'contract §4', behaviour: 'A denial carries every error of the object in one message that names it.' },
   'webhook:patch': { source: 'contract §4', behaviour: 'Patches are JSONPatch in base64.' },
   'webhook:warnings': { source: 'contract §4', behaviour: 'Warnings reach clients whole, within what an apiserver passes on.' },
+  'webhook:fuzz': {
+    source: 'issue 7 "Proof" 1; contract §9.7',
+    behaviour: 'Whatever a review holds, it gets exactly one answer that is well-formed, and no bytes at all make an error of ours.',
+  },
   'webhook:malformed': { source: 'issue 3, Webhook', behaviour: 'What is no AdmissionReview v1 in JSON is refused with 4xx.' },
   'webhook:bounded': { source: 'issue 3, Webhook', behaviour: 'Bodies are bounded, each and all together.' },
   'webhook:one-answer': { source: 'issue 3, Webhook', behaviour: 'Each review gets one answer, whatever is in it.' },
@@ -47,6 +75,10 @@ export const webhookRequirements = {
     source: 'issue 3, Webhook',
     behaviour: 'Metrics tell reviews by outcome and reason, with few labels, and the life of the certificate.',
   },
+  'webhook:audit': {
+    source: 'issue 7, Events and metrics',
+    behaviour: 'Audit annotations carry outcome, version and the codes of reasons and warnings, and no value of anybody.',
+  },
   'webhook:options': { source: 'issue 3, Settings', behaviour: 'A wrong command line is told all its errors at once.' },
   'webhook:standalone': {
     source: 'issue 3, Two commands',
@@ -62,6 +94,10 @@ export const webhookRequirements = {
   },
   'webhook:restricted': { source: 'issue 3, Webhook', behaviour: 'The webhook runs under restricted.' },
   'webhook:install-yaml': { source: 'contract §8', behaviour: 'install.yaml is what kubectl makes of the kustomization.' },
+  'manifests:schema': {
+    source: 'issue 7, Events and metrics',
+    behaviour: "Manifests, and what is injected and written, have the form that Kubernetes' own schemas ask for.",
+  },
   'policy:fail': { source: 'issue 3, Webhook; contract §9.5', behaviour: 'The policies fail closed; without the parameter they refuse.' },
   'policy:selector': { source: 'contract §9.4', behaviour: 'Policies and webhook have the same namespace selector.' },
   'policy:naked': {

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { CONFLICT, type KubeApi, KubeError, type KubeObject, type Written } from '../../webhook/kube-api.ts';
 
 export interface FakeKube extends KubeApi {
@@ -8,6 +7,8 @@ export interface FakeKube extends KubeApi {
   put(path: string, object: KubeObject): void;
   /** From now on every call fails, until undefined is given. */
   fail(error: KubeError | undefined): void;
+  /** From now on the apiserver's clock is that much ahead of ours. */
+  skew(ms: number): void;
   /** Runs once, just before the next write: somebody else who is faster. */
   beforeNextWrite(act: () => void): void;
 }
@@ -19,6 +20,7 @@ export function createFakeKube(): FakeKube {
   let version = 0;
   let failure: KubeError | undefined;
   let interloper: (() => void) | undefined;
+  let skewMs = 0;
 
   function put(path: string, object: KubeObject): KubeObject {
     const stored = structuredClone({ ...object, metadata: { ...object.metadata, resourceVersion: `${++version}` } });
@@ -43,6 +45,9 @@ export function createFakeKube(): FakeKube {
     fail(error) {
       failure = error;
     },
+    skew(ms) {
+      skewMs = ms;
+    },
     beforeNextWrite(act) {
       interloper = act;
     },
@@ -57,22 +62,54 @@ export function createFakeKube(): FakeKube {
         const there = objects.get(path);
         return there?.metadata?.resourceVersion === object.metadata?.resourceVersion && there ? put(path, object) : CONFLICT;
       }),
-    patch: (path, operations) =>
+    apply: (path, object) =>
       answer(`PATCH ${path}`, (): Written => {
-        const copy = structuredClone(objects.get(path));
-        if (copy === undefined) return CONFLICT;
-        for (const { op, path: pointer, value } of operations) {
-          const keys = pointer.split('/').slice(1);
-          const last = keys.pop() ?? '';
-          // biome-ignore lint/suspicious/noExplicitAny: JSON of any shape
-          const parent = keys.reduce((at: any, key) => at?.[key], copy);
-          if (op === 'test' && !isDeepStrictEqual(parent?.[last], value)) return CONFLICT;
-          if (op === 'add') {
-            if (parent === undefined) throw new KubeError(422, `no ${pointer}`);
-            parent[last] = value;
-          }
-        }
-        return put(path, copy);
+        const there = objects.get(path);
+        const { resourceVersion } = object.metadata ?? {};
+        if (there === undefined || (resourceVersion !== undefined && resourceVersion !== there.metadata?.resourceVersion)) return CONFLICT;
+        return put(path, mergeApplied(there, object) as KubeObject);
       }),
+    remove: (path) => answer(`DELETE ${path}`, () => objects.delete(path)),
+    list: (path, { limit, from = '0', labelSelector }) =>
+      answer(`GET ${path}`, () => {
+        const pattern = new RegExp(`^${path.replace(/^(.*)\/([a-z]+)$/, '$1(/namespaces/[^/]+)?/$2')}/[^/]+$`);
+        const all = [...objects]
+          .filter(([at, object]) => pattern.test(at) && isSelected(object, labelSelector))
+          .map(([, object]) => object);
+        const end = Number(from) + limit;
+        return { items: structuredClone(all.slice(Number(from), end)), ...(all.length > end && { next: `${end}` }) };
+      }),
+    skewMs: () => skewMs,
   };
+}
+
+/** As server-side apply merges: maps by key, lists of named things by name; an entry that is new would lack required fields. */
+function mergeApplied(there: unknown, applied: unknown): unknown {
+  if (Array.isArray(applied) && Array.isArray(there)) {
+    const names = new Set(applied.map((each: { name: string }) => each.name));
+    const missing = [...names].filter((name) => !there.some((each: { name: string }) => each.name === name));
+    if (missing.length > 0) throw new KubeError(422, `${missing}: Required value`);
+    return there.map((each: { name: string }) =>
+      mergeApplied(
+        each,
+        applied.find(({ name }: { name: string }) => name === each.name),
+      ),
+    );
+  }
+  if (applied === undefined || typeof applied !== 'object' || applied === null) return applied === undefined ? there : applied;
+  const merged: Record<string, unknown> = { ...(there as object) };
+  for (const [key, value] of Object.entries(applied)) merged[key] = mergeApplied(merged[key], value);
+  return merged;
+}
+
+/** `key`, `!key` and `key=value`, with commas between. */
+function isSelected({ metadata }: KubeObject, selector = ''): boolean {
+  return selector
+    .split(',')
+    .filter((term) => term !== '')
+    .every((term) => {
+      const [key = '', value] = term.replace(/^!/, '').split('=');
+      const found = metadata?.labels?.[key];
+      return term.startsWith('!') ? found === undefined : value === undefined ? found !== undefined : found === value;
+    });
 }

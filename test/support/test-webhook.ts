@@ -2,7 +2,8 @@ import { type Agent, type RequestOptions, request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { type Logger, pino } from 'pino';
-import { kubePaths } from '../../webhook/kube-api.ts';
+import { type KubeObject, kubePaths } from '../../webhook/kube-api.ts';
+import { WEBHOOK_LABELS } from '../../webhook/names.ts';
 import { startInCluster, type Timing, type Webhook } from '../../webhook/start.ts';
 import { createFakeKube, type FakeKube } from './fake-kube.ts';
 
@@ -40,8 +41,18 @@ export function createCluster(): FakeKube {
     webhooks: [{ name: 'inject', clientConfig }],
   });
   kube.put(kubePaths.namespace('shop'), { metadata: { name: 'shop' } });
-  for (const name of ['a', 'b']) kube.put(kubePaths.pod(SYSTEM, name), { spec: { containers: [{ name: 'webhook', image: IMAGE }] } });
+  for (const name of ['a', 'b']) kube.put(kubePaths.pod(SYSTEM, name), podOf(name));
   return kube;
+}
+
+/** A pod of the webhook's Deployment, at a port of loopback where it is known. */
+export function podOf(name: string, port?: number, image = IMAGE): KubeObject {
+  const ports = [{ name: 'https', containerPort: port }];
+  return {
+    metadata: { name, namespace: SYSTEM, labels: WEBHOOK_LABELS },
+    spec: { containers: [{ name: 'webhook', image, ...(port !== undefined && { ports }) }] },
+    status: { phase: 'Running', podIP: '127.0.0.1' },
+  };
 }
 
 export function caBundle(kube: FakeKube): string {
@@ -50,8 +61,17 @@ export function caBundle(kube: FakeKube): string {
   return Buffer.from(first?.clientConfig.caBundle ?? '', 'base64').toString();
 }
 
+export interface TestOptions extends Timing {
+  readonly clock?: () => number;
+  readonly tlsDirectory?: string;
+}
+
 /** A replica on a port of its own, with the timing of a test unless told otherwise. */
-export async function startTestWebhook(kube = createCluster(), podName = 'a', timing: Timing = {}): Promise<TestWebhook> {
+export async function startTestWebhook(
+  kube = createCluster(),
+  podName = 'a',
+  { clock = Date.now, tlsDirectory, ...timing }: TestOptions = {},
+): Promise<TestWebhook> {
   const lines: Record<string, unknown>[] = [];
   const log: Logger = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
   const options = {
@@ -61,8 +81,11 @@ export async function startTestWebhook(kube = createCluster(), podName = 'a', ti
     logLevel: 'debug',
     podName,
     podNamespace: SYSTEM,
+    ...(tlsDirectory !== undefined && { tlsDirectory }),
   } as const;
-  const webhook = await startInCluster(options, kube, { log, clock: Date.now }, { leaveAfterMs: 0, lookEveryMs: 50, ...timing });
+  const webhook = await startInCluster(options, kube, { log, clock }, { leaveAfterMs: 0, lookEveryMs: 50, settleMs: 0, ...timing });
+  // As the kubelet and the scheduler would say it.
+  kube.put(kubePaths.pod(SYSTEM, podName), podOf(podName, webhook.address.port));
   return { kube, webhook, port: webhook.address.port, lines, ca: () => caBundle(kube) };
 }
 

@@ -3,9 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { encodeProbe, probePath } from '../../src/lib/app-probe.ts';
 
 const script = join(import.meta.dirname, '../support/capture-in-namespaces.sh');
 const program = join(import.meta.dirname, '../../src/cli/main.ts');
+
+const probe = { tcpSocket: { port: 3001 } };
 
 describe('the capture of a pod', () => {
   beforeAll(() => {
@@ -15,17 +18,24 @@ describe('the capture of a pod', () => {
   });
 
   it.each([
-    ['redirect', ['RULES 1']],
-    ['takeover', ['APP EADDRINUSE', 'APP EADDRINUSE']],
+    ['redirect', ['RULES 1', 'PROBE 503', 'PROBE 200']],
+    ['takeover', ['PROBE 503', 'APP EADDRINUSE', 'APP EADDRINUSE', 'PROBE 200']],
   ])('[sidecar:capture-real] by %s brings IPv4 and IPv6 from outside to the sidecar, and loopback to the app', (capture, first) => {
     const folder = mkdtempSync(join(tmpdir(), 'mcp-sluice-'));
-    const { stdout, stderr } = spawnSync('unshare', ['-n', 'sh', script, process.execPath, program, folder, capture], {
+    const question = [encodeProbe(probe), probePath(probe, 'app-probe')];
+    const { stdout, stderr } = spawnSync('unshare', ['-n', 'sh', script, process.execPath, program, folder, capture, ...question], {
       encoding: 'utf8',
       timeout: 50_000,
     });
     rmSync(folder, { recursive: true, force: true });
-    const lines = stdout.split('\n').filter((line) => /^(RULES|APP|GET|BATCH) /.test(line));
+    const lines = stdout.split('\n').filter((line) => /^(RULES|APP|PROBE|GET|BATCH) /.test(line));
     const refused = expect.stringMatching(/^BATCH 400 .*-32600/);
     expect(lines, stderr).toEqual([...first, 'GET 200 app 127.0.0.1:3001', refused, 'GET 200 app 127.0.0.1:3001', refused]);
+  });
+
+  it('[scope:user-namespace] sets its rules in a user namespace, as hostUsers: false makes one', () => {
+    const commands = `"${process.execPath}" "${program}" capture --port=3001 --to=15001 && nft list ruleset`;
+    const { stdout, stderr } = spawnSync('unshare', ['-U', '-r', '-n', 'sh', '-c', commands], { encoding: 'utf8', timeout: 50_000 });
+    expect(stdout, stderr).toContain('tcp dport 3001 redirect to :15001');
   });
 });

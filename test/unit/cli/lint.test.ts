@@ -29,7 +29,7 @@ spec:
       - name: app
         ports:
         - containerPort: 3000
-        livenessProbe: {tcpSocket: {port: 3000}}
+        livenessProbe: {httpGet: {port: 3000, scheme: HTTPS}}
 `;
 const POD = `kind: Pod
 metadata:

@@ -101,7 +101,9 @@ describe('mcp-sluice policy', () => {
   it('[cli:policy-selects] refuses pods without labels: an empty selector would be all of the namespace', async () => {
     const { code, out, err } = await policy(['-'], { '-': `${deployment([entries(GITHUB)])}---\n${pod('')}` });
     expect([code, out]).toEqual([1, '']);
-    expect(err).toBe('mcp-sluice policy: pod/agent: its pods have no label that a NetworkPolicy could select them by; give them one\n');
+    expect(err).toMatch(
+      /^-:20: pod\/agent: metadata\.labels: its pods have no label that a NetworkPolicy could select them by; give them one\n$/,
+    );
   });
 
   it('[cli:policy] prints one for each that has entries, and fails where none has, or one is denied', async () => {
@@ -112,8 +114,21 @@ describe('mcp-sluice policy', () => {
     const denied = await policy(['-'], { '-': deployment([entries('{name: a, url: http://169.254.169.254}')]) });
     expect(denied).toMatchObject({ code: 1, out: '', err: expect.stringContaining('the sidecar never goes there') });
     expect(await policy([])).toMatchObject({ code: 64 });
-    expect(await policy(['gone.yaml'])).toMatchObject({ code: 1, out: '' });
+    expect(await policy(['gone.yaml'])).toMatchObject({ code: 66, out: '' });
     expect(await policy(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('Usage: mcp-sluice policy') });
+  });
+
+  it('[cli:policy-output] takes directories and warns, as the other commands on manifests do, and prints JSON', async () => {
+    const files = { 'dir/a.yaml': deployment([entries(GITHUB)]), 'dir/sub/b.yaml': pod('a: b'), 'dir/notes.txt': 'x' };
+    const one = await policy(['-o', 'json', 'dir'], files);
+    expect([one.code, JSON.parse(one.out)]).toEqual([0, parse((await policy(['dir'], files)).out)]);
+    const both = JSON.parse((await policy(['-R', '-o', 'json', 'dir'], files)).out);
+    expect([both.kind, both.items.map(({ kind }: { kind: string }) => kind)]).toEqual(['List', ['NetworkPolicy', 'NetworkPolicy']]);
+    const clear = await policy(['-'], {
+      '-': pod('a: b').replace(GITHUB, '{name: a, url: http://a.example, allowInsecure: true, headers: [{name: X, secret: s, key: k}]}'),
+    });
+    expect([clear.code, clear.err]).toEqual([0, expect.stringMatching(/^-:\d+: pod\/agent: warning: .*unencrypted/)]);
+    expect(await policy(['-o', 'xml', 'dir'], files)).toMatchObject({ code: 64, out: '' });
   });
 
   it('[cli:policy] reads the example', async () => {

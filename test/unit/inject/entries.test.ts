@@ -122,6 +122,41 @@ describe('a pod with remote entries', () => {
     }
   });
 
+  it('[pod:entry-only] stays so when another injector brings a port, unless it is named mcp', () => {
+    const only = create(podWith({ 'remote-entries': ENTRIES }, {}));
+    const joined = (port: object) => {
+      const pod = structuredClone(only.pod);
+      pod.spec.containers.push({ name: 'late', image: 'example.com/late:1', ports: [port] } as never);
+      return create(pod);
+    };
+    const later = joined({ name: 'metrics', containerPort: 9999 });
+    expect([later.pod.spec.initContainers, later.codes, later.cautionCodes]).toEqual([
+      only.pod.spec.initContainers,
+      [],
+      ['PORT_UNMETERED'],
+    ]);
+    expect(listAt(joined({ name: 'mcp', containerPort: 9999 }).sidecar, 'args')).toContain('--port=9999');
+  });
+
+  it('[pod:entry-probes] has its probes asked of the app itself, also where a server was captured before', () => {
+    const probe = { tcpSocket: { port: 8080 } };
+    const app = { ports: [{ name: 'mcp', containerPort: 8080 }], readinessProbe: probe };
+    const before = create(podWith({ 'remote-entries': ENTRIES }, app)).pod;
+    expect(before.spec.containers[0]?.['readinessProbe']).not.toEqual(probe);
+    const after = structuredClone(before);
+    after.metadata.annotations[`${PREFIX}capture`] = 'none';
+    const only = create(podWith({ 'remote-entries': ENTRIES, capture: 'none' }, app));
+    expect(only.pod.spec.containers[0]?.['readinessProbe']).toEqual(probe);
+    expect(create(after).pod.spec).toEqual(only.pod.spec);
+  });
+
+  it('[pod:entry-secrets] draws a warning where one process namespace shows the headers to other containers', () => {
+    const shared = podWith({ 'remote-entries': ENTRIES }, {});
+    const judged = create({ ...shared, spec: { ...shared.spec, shareProcessNamespace: true } });
+    expect([judged.codes, judged.cautionCodes]).toEqual([[], ['SHARED_PROCESSES']]);
+    expect(judged.warnings[0]).toContain('the headers of git-hub');
+  });
+
   it('[pod:entry-only] takes no limit on a server while it runs, which would be without effect', () => {
     const { pod: running } = create(podWith({ 'remote-entries': ENTRIES }, {}));
     const edited = (annotations: Record<string, string>) => ({
@@ -180,7 +215,7 @@ describe('a pod with remote entries', () => {
   });
 
   it('[pod:entry-no-secrets] asks for no right on Secrets of others', () => {
-    const text = readFileSync(new URL('../../../manifests/rbac.yaml', import.meta.url), 'utf8');
+    const text = readFileSync(new URL('../../../manifests/base/rbac.yaml', import.meta.url), 'utf8');
     const roles = parseAllDocuments(text).map((document) => document.toJS());
     const rules = roles.filter(({ kind }) => kind === 'ClusterRole').flatMap((role) => role.rules);
     const verbsOn = (resource: string) => rules.filter(({ resources }) => resources.includes(resource)).flatMap(({ verbs }) => verbs);

@@ -24,6 +24,7 @@ interface Header {
   readonly namespace?: { name?: string; annotations?: Record<string, string>; labels?: Record<string, string> };
   readonly defaults?: Record<string, string>;
   readonly configMaps?: Record<string, 'missing' | 'unreadable' | Record<string, string>>;
+  readonly imagePullSecrets?: string[];
   readonly owner?: { kind: string; name: string };
   readonly oldObject?: unknown;
 }
@@ -60,6 +61,7 @@ function readGolden(name: string, text: string): Golden {
     },
     defaults: header.defaults ?? {},
     configMap: (wanted) => configMaps[wanted] ?? 'unknown',
+    ...(header.imagePullSecrets && { imagePullSecrets: header.imagePullSecrets }),
     ...(header.owner && { owner: header.owner }),
     nowMs: NOW_MS,
   };

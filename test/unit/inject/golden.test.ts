@@ -10,7 +10,7 @@ import { type Golden, NOW_MS, readAll, readGoldens, render, writeGolden } from '
 const goldens = readGoldens();
 const isUpdating = process.env['UPDATE_GOLDENS'] === '1';
 const isForCli = ({ header }: Golden) =>
-  !(header.operation || header.owner || header.configMaps || header.allowedImages || header.subResource);
+  !(header.operation || header.owner || header.configMaps || header.allowedImages || header.subResource || header.imagePullSecrets);
 
 function judged({ input, facts }: Golden) {
   const admitted = admit(input, facts);

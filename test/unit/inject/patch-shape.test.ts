@@ -7,6 +7,8 @@ import { facts, samplePod } from './samples.ts';
 
 const ANNOTATION = /^mcp-sluice\.dev\//;
 const OUR_NAME = /^(?:mcp-sluice|MCP_ENTRY_)/;
+// Of a probe or hook the one handler, and nothing beside it.
+const HANDLER = /\/(?:(?:startup|readiness|liveness)Probe|lifecycle\/(?:postStart|preStop))\/(?:httpGet|tcpSocket|grpc)$/;
 
 describe('the patch', () => {
   it.each(readGoldens().map((golden) => [golden.name, golden] as const))('[inject:targeted] touches only what is ours: %s', (_, golden) => {
@@ -16,7 +18,7 @@ describe('the patch', () => {
         const path = steps(op.path);
         const [last = ''] = path.slice(-1);
         const before = valueAt(object, path) ?? undefined;
-        const isOurs = ANNOTATION.test(last) || OUR_NAME.test(textAt(before, 'name'));
+        const isOurs = ANNOTATION.test(last) || HANDLER.test(op.path) || OUR_NAME.test(textAt(before, 'name'));
         // An `add` to an index inserts; one to a name that is there would replace it.
         if (op.op !== 'add' || !/^\d+$/.test(last)) expect(before === undefined || isOurs, `${op.op} ${op.path}`).toBe(true);
         object = applyPatch(object, [op]);

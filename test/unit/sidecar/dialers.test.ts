@@ -8,10 +8,12 @@ const files = readdirSync(sidecar).filter((file) => file.endsWith('.ts'));
 
 /** What can open a connection, and each file that does, with whom it reaches. */
 const dialers: Readonly<Record<string, string>> = {
+  'app-probes.ts': 'the app, at the ports that its probes name',
   'drain.ts': 'its own socket, a file',
   'entry-dial.ts': 'remote entries',
   'forward.ts': "the pod's own server",
   'entry-upstream.ts': 'remote entries, by the dialer above',
+  'grpc-health.ts': 'the app, at the ports that its probes name',
   'https-get.ts': 'the issuer of tokens',
   'upstream-probe.ts': "the pod's own server",
 };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseOptions } from '../../../sidecar/options.ts';
+import { encodeProbe } from '../../../src/lib/app-probe.ts';
 
 const inPod = [
   '--in-pod',
@@ -41,6 +42,17 @@ describe('the command line in a pod', () => {
     expect(options.upstreams).toEqual(['http://127.0.0.1:3001', 'http://[::1]:3001', 'http://10.0.0.7:3001', 'http://[fd00::7]:3001']);
   });
 
+  it('[probe:record] takes what kubelets would have asked the app, and nothing else for it', () => {
+    const probe = { grpc: { port: 3001, service: 'a $(POD_IPS)' } };
+    expect(optionsOf([...inPod, `--app-probe=${encodeProbe(probe)}`, '--app-probe={"tcpSocket":{}}']).probes).toEqual([
+      probe,
+      { tcpSocket: {} },
+    ]);
+    for (const wrong of ['{}', '[]', '{"exec":{}}', '{"grpc":1}', '{"grpc":{},"tcpSocket":{}}', 'x']) {
+      expect(errorsOf([...inPod, `--app-probe=${wrong}`])).toHaveLength(1);
+    }
+  });
+
   it('refuses the options of the other form', () => {
     expect(errorsOf([...inPod, '--listen=127.0.0.1:1'])).toEqual(['--listen is of the form without --in-pod']);
     expect(errorsOf([...byHand, '--pod-ips=10.0.0.7'])).toEqual(['--pod-ips is of the form with --in-pod']);
@@ -68,6 +80,7 @@ describe('the command line by hand', () => {
       owner: 'local/Sidecar/127.0.0.1-9000',
       maxBodyBytes: 8 * 1024 * 1024,
       graceMs: 30_000,
+      probes: [],
     });
     expect(options.capture).toBeUndefined();
   });

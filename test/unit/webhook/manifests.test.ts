@@ -19,9 +19,10 @@ const pod = () => find('Deployment', names.SERVICE).spec.template.spec;
 describe('manifests', () => {
   it('[webhook:install-yaml] install.yaml is in step, and no file is forgotten', () => {
     expect(readFileSync(join(directory, 'install.yaml'), 'utf8')).toBe(renderInstall(directory));
-    const files = readdirSync(directory).filter((file) => file.endsWith('.yaml') && !['install.yaml', 'kustomization.yaml'].includes(file));
-    const listed = readFileSync(join(directory, 'kustomization.yaml'), 'utf8').match(/(?<=^ {2}- ).*\.yaml$/gm);
+    const files = readdirSync(join(directory, 'base')).filter((file) => file !== 'kustomization.yaml');
+    const listed = readFileSync(join(directory, 'base/kustomization.yaml'), 'utf8').match(/(?<=^ {2}- ).*\.yaml$/gm);
     expect(listed?.toSorted()).toEqual(files.toSorted());
+    expect(parse(readFileSync(join(directory, 'kustomization.yaml'), 'utf8')).resources).toEqual(['base']);
   });
 
   it('show an overlay that kustomize reads: what begins with "[" it takes for JSON', () => {
@@ -107,8 +108,19 @@ describe('manifests', () => {
       { kind: 'Role', apiGroups: [''], resources: ['secrets'], resourceNames: [names.CERTIFICATE_SECRET], verbs: ['get', 'update'] },
     ]);
     expect(JSON.stringify(rules)).not.toContain('*');
-    expect(rules.filter((rule) => rule.kind === 'ClusterRole' && rule.verbs.some((verb: string) => verb !== 'get'))).toEqual([
+    expect(find('ClusterRole', names.SERVICE).rules.filter((rule: Manifest) => rule.verbs.some((verb: string) => verb !== 'get'))).toEqual([
       expect.objectContaining({ resources: ['mutatingwebhookconfigurations'], resourceNames: ['mcp-sluice'], verbs: ['get', 'patch'] }),
+    ]);
+  });
+
+  it('[report:optional] have the rights of the report in a role of its own, which can be left out', () => {
+    expect(find('ClusterRole', 'mcp-sluice-report').rules).toEqual([
+      { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
+      { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['get'] },
+      { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
+    ]);
+    expect(manifests.filter((each) => each.kind === 'ClusterRole').map((each) => each.metadata.name)).toEqual([
+      ...['mcp-sluice-webhook', 'mcp-sluice-report'],
     ]);
   });
 

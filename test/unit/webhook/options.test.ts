@@ -49,6 +49,11 @@ describe('options of the webhook', () => {
     });
   });
 
+  it('[scope:pull-secrets] takes names of Secrets for pulling', () => {
+    expect(parseOptions([...inPod, '--image-pull-secrets=a,b.c'])).toHaveProperty('options.imagePullSecrets', ['a', 'b.c']);
+    for (const wrong of ['a,', 'A', 'a b']) expect(errorsOf(...inPod, `--image-pull-secrets=${wrong}`)).toMatch(/^--image-pull-secrets: /);
+  });
+
   it('[webhook:options] tells everything that is wrong at once', () => {
     const errors = errorsOf(
       '--lisen=:1',
@@ -85,6 +90,6 @@ describe('options of the webhook', () => {
   });
 
   it('has help for every option', () => {
-    expect(renderHelp().match(/^ {2}--[a-z-]+/gm)?.length).toBe(12);
+    expect(renderHelp().match(/^ {2}--[a-z-]+/gm)?.length).toBe(13);
   });
 });

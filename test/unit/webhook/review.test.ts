@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Admitted } from '../../../src/inject/admit.ts';
+import { VERSION } from '../../../src/inject/stamp.ts';
 import { type AdmissionRequest, parseReview, renderReview } from '../../../webhook/review.ts';
 
 const request = {
@@ -60,7 +61,7 @@ describe('parseReview', () => {
 
 describe('renderReview', () => {
   it('answers the uid, and nothing but yes where nothing is to be done', () => {
-    expect(respond({})).toEqual({ uid: 'u-1', allowed: true, auditAnnotations: { outcome: 'unchanged' } });
+    expect(respond({})).toEqual({ uid: 'u-1', allowed: true, auditAnnotations: { outcome: 'unchanged', version: VERSION } });
   });
 
   it('[webhook:patch] carries the patch as JSONPatch in base64', () => {
@@ -79,12 +80,20 @@ describe('renderReview', () => {
     expect(response).toMatchObject({
       allowed: false,
       status: { code: 400, reason: 'BadRequest', status: 'Failure' },
-      auditAnnotations: { outcome: 'denied', reasons: 'A,B' },
+      auditAnnotations: { outcome: 'denied', version: VERSION, reasons: 'A,B' },
     });
     expect((response['status'] as { message: string }).message).toBe(
       'Pod "cart-…" has 2 errors in its mcp-sluice settings:\n  - mcp-sluice.dev/rate-limit: first\n  - mcp-sluice.dev/port: second',
     );
     expect(response).not.toHaveProperty('patch');
+  });
+
+  it('[webhook:audit] tells the audit log the outcome, our version and the codes, never a value', () => {
+    const caution = { code: 'C', path: ['redis'], message: 'a secret value' };
+    const response = respond({ outcome: 'injected', reasons: [], cautions: [caution, caution] });
+    expect(response['auditAnnotations']).toEqual({ outcome: 'injected', version: VERSION, warnings: 'C' });
+    const many = Array.from({ length: 1000 }, (_, index) => `REASON_${index}`);
+    expect(JSON.stringify(respond({ reasons: many })['auditAnnotations']).length).toBeLessThan(1100);
   });
 
   it('gives warnings with a denial, too', () => {

@@ -1,0 +1,63 @@
+import type { Facts } from './facts.ts';
+import { CAPTURE, INJECT_KEY, INJECTED_LABEL, SIDECAR, STATUS_KEY } from './names.ts';
+import { initIndex, isOurImage } from './ours.ts';
+import { listAt, textAt, valueAt } from './raw.ts';
+import { VERSION } from './stamp.ts';
+
+/**
+ * How a running pod stands to what the webhook would make of it today: as made today; made by another version, or with
+ * another image; asking for a sidecar that it lacks; with something in the sidecar's place that is none.
+ */
+export type PodState = 'fresh' | 'stale' | 'naked' | 'forged';
+
+export interface Standing {
+  readonly state: PodState;
+  /** Half a sentence, without a capital; empty for a fresh one. */
+  readonly reason: string;
+}
+
+/**
+ * Undefined for a pod that is none of ours. Judged by the containers, as an annotation or a label is whatever its author
+ * wrote; the policies say the same at admission (manifests/base/policy-*.yaml).
+ */
+export function standingOf(pod: unknown, images: Pick<Facts, 'image' | 'allowedImages'>): Standing | undefined {
+  const asks = textAt(pod, 'metadata', 'annotations', INJECT_KEY) === 'true';
+  const isLabelled = textAt(pod, 'metadata', 'labels', INJECTED_LABEL) === 'true';
+  const spec = valueAt(pod, ['spec']);
+  const sidecar = listAt(spec, 'initContainers')[initIndex(spec, SIDECAR)];
+  if (sidecar === undefined) {
+    if (asks) return { state: 'naked', reason: 'it asks for the sidecar and runs without' };
+    return isLabelled ? forged(`it has label ${INJECTED_LABEL} and no sidecar`) : undefined;
+  }
+  const image = textAt(sidecar, 'image');
+  if (!isOurImage(image, images)) return forged(`container ${SIDECAR} runs image ${image || 'none'}, which is not ours`);
+  if (!runsSidecar(spec, sidecar)) return forged(`container ${SIDECAR} does not run what the webhook would have it run`);
+  if (!isLabelled) return forged(`it runs the sidecar without label ${INJECTED_LABEL}, so nobody looked at its image`);
+  if (image !== images.image) return { state: 'stale', reason: `its sidecar runs ${image}, and ${images.image} is injected now` };
+  const version = stampedVersion(textAt(pod, 'metadata', 'annotations', STATUS_KEY));
+  if (version !== VERSION) return { state: 'stale', reason: `it was injected by version ${version}, and ${VERSION} runs now` };
+  return { state: 'fresh', reason: '' };
+}
+
+function forged(reason: string): Standing {
+  return { state: 'forged', reason };
+}
+
+function runsSidecar(spec: unknown, sidecar: unknown): boolean {
+  const args = listAt(sidecar, 'args');
+  const isSidecar = textAt(sidecar, 'restartPolicy') === 'Always' && valueAt(sidecar, ['command']) === undefined;
+  if (!isSidecar || args[0] !== 'sidecar' || !args.includes('--in-pod')) return false;
+  if (!args.includes('--capture=redirect')) return true;
+  const capture = listAt(spec, 'initContainers')[initIndex(spec, CAPTURE)];
+  return capture !== undefined && valueAt(capture, ['command']) === undefined && listAt(capture, 'args').includes('capture');
+}
+
+/** Text that anybody may have written: bounded, and never more than shown. */
+function stampedVersion(status: string): string {
+  try {
+    const version: unknown = valueAt(JSON.parse(status), ['version']);
+    return typeof version === 'string' && /^[-+.0-9A-Za-z]{1,40}$/.test(version) ? version : 'unknown';
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,299 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { runCheck } from '../../../src/cli/check.ts';
+import { issueAuthority } from '../../../webhook/certificate.ts';
+import { KubeError, type KubeObject } from '../../../webhook/kube-api.ts';
+import { facts } from '../inject/samples.ts';
+import { createCluster, createEmptyCluster, DEPLOYMENT, type FakeCluster, IMAGES, REGISTRATION, refusal, WEBHOOK } from './fake-cluster.ts';
+import { runWith } from './run.ts';
+
+const NOW_MS = Date.UTC(2026, 10, 21);
+const DAY_MS = 86_400_000;
+let ca = '';
+beforeAll(async () => {
+  ca = (await issueAuthority(NOW_MS)).certificate;
+});
+
+const check = (cluster: FakeCluster, ...argv: string[]) =>
+  runWith((given, io) => runCheck(given, io, async () => ({ api: cluster, namespace: 'tools' })), argv);
+async function outcomes(cluster: FakeCluster, ...argv: string[]) {
+  const { code, out } = await check(cluster, '-o', 'json', ...argv);
+  const { checks, summary } = JSON.parse(out) as {
+    checks: { check: string; state: string; message: string }[];
+    summary: Record<string, unknown>;
+  };
+  return { code, summary, checks, notOk: checks.filter(({ state }) => state !== 'ok') };
+}
+const found = async (cluster: FakeCluster) => (await outcomes(cluster)).notOk.map(({ check: name, state }) => `${name}: ${state}`);
+
+describe('mcp-sluice check, before', () => {
+  it('[cli:check-before] says of a sound cluster that it can be installed there', async () => {
+    const cluster = createEmptyCluster();
+    expect(await outcomes(cluster)).toMatchObject({ code: 0, summary: { isInstalled: false, ok: 3, failed: 0 } });
+    expect((await check(cluster)).out).toBe(
+      'mcp-sluice is not installed here; could it be?\nok       kubernetes-version: v1.34.0\n'.replace(': v1', ': Kubernetes v1') +
+        'ok       policy-api: ValidatingAdmissionPolicy is served\nok       rights-to-install: you may install it\n',
+    );
+  });
+
+  it('[cli:check-before] names what is missing: version, policies, rights', async () => {
+    const cluster = createEmptyCluster();
+    const answer = (value: unknown) => ({ status: 200, body: JSON.stringify(value) });
+    cluster.answer((path, content) => {
+      if (path === '/version') return answer({ major: '1', minor: '29+', gitVersion: 'v1.29.4-gke.1' });
+      if (path === REGISTRATION) return answer({ resources: [{ name: 'mutatingwebhookconfigurations' }] });
+      return path.endsWith('accessreviews')
+        ? answer({ status: { allowed: !JSON.stringify(content).includes('clusterroles"') } })
+        : undefined;
+    });
+    const { code, notOk } = await outcomes(cluster);
+    expect(code).toBe(1);
+    expect(notOk.map(({ check: name, state }) => `${name}: ${state}`)).toEqual([
+      'kubernetes-version: failed',
+      'policy-api: failed',
+      'rights-to-install: failed',
+    ]);
+    expect(notOk[0]?.message).toContain('1.30 or later');
+    expect(notOk[2]?.message).toBe('you may not: create clusterroles');
+  });
+});
+
+describe('mcp-sluice check, after', () => {
+  it('[cli:check] finds nothing wrong with a sound installation', async () => {
+    const cluster = createCluster(ca);
+    const { code, notOk, checks } = await outcomes(cluster, '--strict');
+    expect(notOk).toEqual([{ check: 'redis', state: 'unknown', message: expect.stringContaining('nobody can say') }]);
+    expect(code).toBe(0);
+    expect(checks.map(({ check: name }) => name)).toEqual([
+      ...['kubernetes-version', 'policy-api', 'webhook-replicas', 'images', 'webhook-registered', 'webhook-ca'],
+      ...['policy mcp-sluice-pods', 'policy mcp-sluice-images', 'policy mcp-sluice-workloads', 'webhook-rights', 'webhook-secrets'],
+      ...['webhook-ready a', 'webhook-ready b', 'webhook-answers', 'webhook-order', 'pods', 'redis'],
+    ]);
+  });
+
+  it('[cli:check] changes nothing: what it sends is a dry run, or a question of rights', async () => {
+    const cluster = createCluster(ca);
+    const sent: string[] = [];
+    const { ask } = cluster;
+    cluster.ask = (method, path, content) => {
+      if (method === 'POST') sent.push(path);
+      return ask(method, path, content);
+    };
+    await outcomes(cluster);
+    expect(sent.filter((path) => !path.endsWith('accessreviews'))).toEqual(['/api/v1/namespaces/tools/pods?dryRun=All']);
+    expect(cluster.kube.calls.every((call) => call.startsWith('GET '))).toBe(true);
+  });
+
+  it.each<[string, string[], (cluster: FakeCluster) => void]>([
+    ['the webhook configuration gone', ['webhook-registered: failed'], ({ kube }) => kube.objects.delete(WEBHOOK)],
+    ['a CA that has ended', ['webhook-ca: failed'], ({ kube }) => kube.put(WEBHOOK, withBundle(kube.objects.get(WEBHOOK), 'x'))],
+    [
+      'an edited selector',
+      ['webhook-registered: warning'],
+      ({ kube }) => kube.put(WEBHOOK, edited(kube.objects.get(WEBHOOK), '"NotIn"', '"In"')),
+    ],
+    [
+      'a policy gone',
+      ['policy mcp-sluice-pods: failed'],
+      ({ kube }) => kube.objects.delete(`${REGISTRATION}/validatingadmissionpolicies/mcp-sluice-pods`),
+    ],
+    [
+      'a policy unbound',
+      ['policy mcp-sluice-images: failed'],
+      ({ kube }) => kube.objects.delete(`${REGISTRATION}/validatingadmissionpolicybindings/mcp-sluice-images`),
+    ],
+    [
+      'a policy that only warns',
+      ['policy mcp-sluice-pods: failed'],
+      ({ kube }) =>
+        kube.put(`${REGISTRATION}/validatingadmissionpolicybindings/mcp-sluice-pods`, { spec: { validationActions: ['Warn'] } }),
+    ],
+    ['a rollout under way', ['webhook-replicas: warning', 'images: warning'], ({ kube }) => kube.put(DEPLOYMENT, deployment(1, 1, 'x:2'))],
+    ['no replica ready', ['webhook-replicas: failed'], ({ kube }) => kube.put(DEPLOYMENT, deployment(0, 2, facts.image))],
+    ['no image named', ['images: failed', 'pods: unknown'], ({ kube }) => kube.objects.delete(IMAGES)],
+  ])('[cli:check] finds %s', async (_, expected, spoil) => {
+    const cluster = createCluster(ca);
+    spoil(cluster);
+    expect(await found(cluster)).toEqual([...expected, 'redis: unknown']);
+  });
+
+  it('[cli:check-certificates] warns of a CA by what is left of its life, and says where one has ended', async () => {
+    const life = (await outcomes(createCluster(ca))).checks.find(({ check: name }) => name === 'webhook-ca')?.message ?? '';
+    const days = Number(/(\d+) days/.exec(life)?.[1]);
+    const at = async (dayMs: number) =>
+      (
+        await runWith(
+          (given, io) =>
+            runCheck(given, { ...io, nowMs: () => NOW_MS + dayMs }, async () => ({ api: createCluster(ca), namespace: 'tools' })),
+          [],
+        )
+      ).out;
+    expect(await at(Math.floor(days * 0.7) * DAY_MS)).toMatch(/^ok {7}webhook-ca/m);
+    expect(await at(Math.floor(days * 0.9) * DAY_MS)).toMatch(/^warning {2}webhook-ca: .*last fifth/m);
+    expect(await at((days + 2) * DAY_MS)).toMatch(/^FAILED {3}webhook-ca: .*ended/m);
+  });
+
+  it('[cli:check-certificates] takes the word of each replica, which compares what it serves with what is published', async () => {
+    const cluster = createCluster(ca);
+    cluster.answer((path) =>
+      path.includes('https:a:10250') ? { status: 503, body: 'certificate: not trusted yet\nimages: x\n' } : undefined,
+    );
+    cluster.answer((path) => (path.includes('https:b:10250') ? refusal(403, 'forbidden') : undefined));
+    const { notOk } = await outcomes(cluster);
+    expect(notOk.slice(0, 2)).toEqual([
+      { check: 'webhook-ready a', state: 'failed', message: 'certificate: not trusted yet; images: x' },
+      { check: 'webhook-ready b', state: 'unknown', message: expect.stringContaining('pods/proxy') },
+    ]);
+  });
+
+  it.each([
+    [
+      refusal(403, 'pods "x" is forbidden: pod "x" has annotation mcp-sluice.dev/inject: "true" but not the sidecar "mcp-sluice"'),
+      'failed',
+      'does not answer',
+    ],
+    [refusal(403, 'pods "x" is forbidden: exceeded quota'), 'failed', 'exceeded quota'],
+    [refusal(403, 'pods is forbidden: User "u" cannot create resource "pods"'), 'unknown', 'you may not create pods'],
+    [{ status: 201, body: '{"spec":{}}' }, 'failed', 'without its sidecar'],
+  ])('[cli:check-admission] reads the answer to a known pod: %#', async (answer, state, message) => {
+    const cluster = createCluster(ca);
+    cluster.answer((path) => (path.includes('dryRun') ? answer : undefined));
+    const { checks } = await outcomes(cluster);
+    expect(checks.find(({ check: name }) => name === 'webhook-answers')).toMatchObject({
+      state,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('[cli:check-admission] does not try a namespace that is left out', async () => {
+    const cluster = createCluster(ca);
+    cluster.kube.put('/api/v1/namespaces/tools', { metadata: { labels: { 'mcp-sluice.dev/webhook': 'ignore' } } });
+    expect(await found(cluster)).toContain('webhook-answers: unknown');
+    expect((await outcomes(cluster, '-n', 'kube-system')).notOk[0]).toMatchObject({ check: 'webhook-answers', state: 'unknown' });
+  });
+
+  it('[cli:check-rights] asks the cluster what the webhook may do', async () => {
+    const cluster = createCluster(ca);
+    cluster.answer((path, content) =>
+      path.endsWith('/subjectaccessreviews')
+        ? { status: 201, body: JSON.stringify({ status: { allowed: JSON.stringify(content).includes('secrets') } }) }
+        : undefined,
+    );
+    const { notOk } = await outcomes(cluster);
+    expect(notOk.slice(0, 2)).toEqual([
+      {
+        check: 'webhook-rights',
+        state: 'failed',
+        message:
+          'the webhook may not: get namespaces, get configmaps, get jobs, update configmaps mcp-sluice-images in mcp-sluice-system, ' +
+          'get pods in mcp-sluice-system, patch mutatingwebhookconfigurations mcp-sluice',
+      },
+      { check: 'webhook-secrets', state: 'failed', message: expect.stringContaining('get secrets, list secrets') },
+    ]);
+    const mounted = createCluster(ca);
+    mounted.kube.put(
+      DEPLOYMENT,
+      edited(mounted.kube.objects.get(DEPLOYMENT), '"name":"webhook"', '"name":"webhook","args":["--tls-dir=/x"]'),
+    );
+    expect(await found(mounted)).toEqual(['webhook-rights: warning', 'redis: unknown']);
+    mounted.answer((path, content) =>
+      path.endsWith('/subjectaccessreviews') && /"secrets"|"patch"/.test(JSON.stringify(content))
+        ? { status: 201, body: JSON.stringify({ status: { allowed: false } }) }
+        : undefined,
+    );
+    expect(await found(mounted)).toEqual(['redis: unknown']);
+    const limited = createCluster(ca);
+    limited.answer((path) => (path.endsWith('/subjectaccessreviews') ? refusal(403, 'no') : undefined));
+    expect(await found(limited)).toEqual(['webhook-rights: unknown', 'redis: unknown']);
+  });
+
+  it('[cli:check-pods] tells of stale, naked and forged pods, and the first of them by name', async () => {
+    const cluster = createCluster(ca);
+    const pod = { metadata: { namespace: 'tools', name: 'x' } };
+    cluster.swept = {
+      counts: { fresh: 1, stale: 2, naked: 1, forged: 0, unready: 0 },
+      findings: Array.from({ length: 12 }, () => ({ what: 'naked', reason: 'it asks', pod })),
+    };
+    const pods = (await outcomes(cluster)).notOk.filter(({ check: name }) => name === 'pods');
+    expect(pods).toHaveLength(12);
+    expect(pods[0]).toEqual({
+      check: 'pods',
+      state: 'failed',
+      message: '1 as this version makes them, 2 stale, 1 naked, 0 forged, 0 not ready',
+    });
+    expect(pods[1]?.message).toBe('tools/x is naked: it asks');
+    expect(pods.at(-1)?.message).toBe('and 2 more');
+    cluster.swept = { counts: { fresh: 1, stale: 2, naked: 0, forged: 0, unready: 0 }, findings: [] };
+    expect(await outcomes(cluster)).toMatchObject({ code: 0 });
+    expect(await outcomes(cluster, '--strict')).toMatchObject({ code: 1 });
+  });
+
+  it('[cli:check-redis] asks a sidecar of each namespace whether it reaches its Redis', async () => {
+    const cluster = createCluster(ca);
+    const put = (namespace: string, name: string) =>
+      cluster.kube.put(`/api/v1/namespaces/${namespace}/pods/${name}`, {
+        metadata: { namespace, name, labels: { 'mcp-sluice.dev/injected': 'true' }, annotations: { 'mcp-sluice.dev/redis': 'redis://r' } },
+      });
+    for (const [namespace, name] of [
+      ['n1', 'good'],
+      ['n1', 'second'],
+      ['n2', 'open'],
+      ['n3', 'never'],
+      ['n4', 'gone'],
+    ] as const)
+      put(namespace, name);
+    cluster.answer((path) => {
+      if (path.includes('/gone:')) return refusal(503, 'no route to pod');
+      if (path.endsWith('/metrics')) return { status: 200, body: `mcp_sluice_breaker_open ${path.includes('/open:') ? 1 : 0}\n` };
+      if (!path.includes('15179/proxy/readyz')) return undefined;
+      const isGood = path.includes('/good:');
+      return { status: isGood ? 200 : 503, body: JSON.stringify({ ready: isGood, checks: { redis: isGood ? 'ok' : 'ECONNREFUSED' } }) };
+    });
+    expect((await outcomes(cluster)).checks.filter(({ check: name }) => name.startsWith('redis'))).toEqual([
+      { check: 'redis n1', state: 'ok', message: 'n1/good reaches redis://r' },
+      { check: 'redis n2', state: 'failed', message: 'n2/open does not reach redis://r now' },
+      { check: 'redis n3', state: 'failed', message: 'n3/never does not reach redis://r: ECONNREFUSED' },
+      { check: 'redis n4', state: 'unknown', message: 'n4/gone does not answer: no route to pod' },
+    ]);
+  });
+
+  it('[cli:check] tells the order in which webhooks are asked on pods', async () => {
+    const cluster = createCluster(ca);
+    const rules = [{ apiGroups: [''], resources: ['pods'], operations: ['CREATE'] }];
+    for (const name of ['istio-sidecar-injector', 'vault'])
+      cluster.kube.put(`${REGISTRATION}/mutatingwebhookconfigurations/${name}`, { metadata: { name }, webhooks: [{ rules }] });
+    cluster.kube.put(`${REGISTRATION}/mutatingwebhookconfigurations/nodes`, {
+      metadata: { name: 'nodes' },
+      webhooks: [{ rules: [{ ...rules[0], resources: ['nodes'] }] }],
+    });
+    const ours = cluster.kube.objects.get(WEBHOOK) as KubeObject;
+    cluster.kube.put(WEBHOOK, { ...ours, metadata: { name: 'mcp-sluice' } });
+    expect((await outcomes(cluster)).checks.find(({ check: name }) => name === 'webhook-order')?.message).toMatch(
+      /order: istio-sidecar-injector, mcp-sluice, vault; after the one behind us/,
+    );
+  });
+
+  it('[cli:check] tells a cluster that cannot be asked from one that is not well', async () => {
+    const cluster = createCluster(ca);
+    cluster.kube.fail(new KubeError(0, 'GET /: no answer'));
+    expect(await check(cluster)).toMatchObject({ code: 69, out: '', err: 'mcp-sluice check: GET /: no answer\n' });
+    const forbidden = createCluster(ca);
+    forbidden.read = () => Promise.reject(new KubeError(403, 'no'));
+    expect(await outcomes(forbidden)).toMatchObject({ code: 0 });
+    expect((await found(forbidden)).filter((each) => each.endsWith('unknown')).length).toBeGreaterThanOrEqual(4);
+    expect(await check(cluster, 'pod/x')).toMatchObject({ code: 64 });
+    expect(await runWith((given, io) => runCheck(given, io), [])).toMatchObject({ code: 69 });
+  });
+});
+
+function withBundle(configuration: KubeObject | undefined, bundle: string): KubeObject {
+  return JSON.parse(JSON.stringify(configuration).replace(/"caBundle":"[^"]*"/, `"caBundle":"${bundle}"`)) as KubeObject;
+}
+function edited(object: KubeObject | undefined, what: string, by: string): KubeObject {
+  return JSON.parse(JSON.stringify(object).replace(what, by)) as KubeObject;
+}
+function deployment(ready: number, updated: number, image: string): KubeObject {
+  return {
+    spec: { replicas: 2, template: { spec: { containers: [{ image }] } } },
+    status: { readyReplicas: ready, updatedReplicas: updated },
+  } as KubeObject;
+}

@@ -1,0 +1,125 @@
+import { INJECT_KEY, INJECTED_LABEL, SIDECAR } from '../src/inject/names.ts';
+import { type PodState, standingOf } from '../src/inject/standing.ts';
+import type { Images } from './judge.ts';
+import { type KubeApi, KubeError, type KubeObject, kubePaths, type PageQuery } from './kube-api.ts';
+
+/** A pod is some 10 KiB of JSON: a page is parsed in a few milliseconds, and a review may wait that long. */
+const PODS_A_PAGE = 50;
+/** Of metadata alone, some 2 KiB each. */
+const METADATA_A_PAGE = 200;
+const SHRINK_BY = 5;
+/** Beyond these, numbers alone. */
+const MAX_FINDINGS = 200;
+/** In which a sidecar that starts, or restarts, is expected not to be ready. */
+const PATIENCE_MS = 60_000;
+/** What has ended runs nothing. */
+const RUNNING = 'status.phase!=Succeeded,status.phase!=Failed';
+
+export type Counted = PodState | 'unready';
+
+export interface Finding {
+  readonly what: Exclude<Counted, 'fresh' | 'stale'>;
+  readonly reason: string;
+  readonly pod: KubeObject;
+}
+
+export interface Report {
+  readonly counts: Readonly<Record<Counted, number>>;
+  /** The first of those that somebody should look at. */
+  readonly findings: readonly Finding[];
+}
+
+export interface SweepOptions {
+  readonly api: Pick<KubeApi, 'list' | 'read'>;
+  readonly images: Images;
+  /** Namespaces that neither webhook nor policies look at. */
+  readonly isExempt: (namespace: string) => Promise<boolean>;
+  readonly clock: () => number;
+}
+
+interface PodStatus {
+  readonly initContainerStatuses?: readonly ContainerStatus[];
+  readonly startTime?: string;
+}
+interface ContainerStatus {
+  readonly name?: string;
+  readonly ready?: boolean;
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly running?: { readonly startedAt?: string };
+  };
+}
+
+/**
+ * All running pods of ours, page by page. Those with our label are read whole; of all others, which may be ten thousand,
+ * the metadata alone, and whole only those whose annotation asks for a sidecar.
+ *
+ * @throws KubeError; 403 where the right to list pods was not given.
+ */
+export async function sweepPods({ api, images, isExempt, clock }: SweepOptions): Promise<Report> {
+  const counts = { fresh: 0, stale: 0, naked: 0, forged: 0, unready: 0 };
+  const findings: Finding[] = [];
+  const exempt = new Map<string, boolean>();
+
+  async function isJudged({ metadata }: KubeObject): Promise<boolean> {
+    const namespace = metadata?.namespace ?? '';
+    const known = exempt.get(namespace) ?? (await isExempt(namespace));
+    exempt.set(namespace, known);
+    return !known && metadata?.deletionTimestamp === undefined;
+  }
+  function note(what: Counted, reason: string, pod: KubeObject): void {
+    counts[what]++;
+    if (what !== 'fresh' && what !== 'stale' && findings.length < MAX_FINDINGS) findings.push({ what, reason, pod });
+  }
+  async function judge(pod: KubeObject): Promise<void> {
+    const standing = standingOf(pod, images);
+    if (standing === undefined || !(await isJudged(pod))) return;
+    note(standing.state, standing.reason, pod);
+    const trouble = standing.state === 'fresh' || standing.state === 'stale' ? troubleOf(pod, clock()) : undefined;
+    if (trouble !== undefined) note('unready', trouble, pod);
+  }
+
+  const labelled = { labelSelector: INJECTED_LABEL, fieldSelector: RUNNING, limit: PODS_A_PAGE };
+  for await (const pod of pages(api, labelled)) await judge(pod);
+  const others = { labelSelector: `!${INJECTED_LABEL}`, fieldSelector: RUNNING, limit: METADATA_A_PAGE, isMetadataOnly: true };
+  for await (const candidate of pages(api, others)) {
+    const { annotations, namespace = '', name = '' } = candidate.metadata ?? {};
+    if (annotations?.[INJECT_KEY] !== 'true' || !(await isJudged(candidate))) continue;
+    if (findings.length >= MAX_FINDINGS) {
+      counts.naked++;
+      continue;
+    }
+    const pod = await api.read(kubePaths.pod(namespace, name));
+    if (pod !== undefined) await judge(pod);
+  }
+  return { counts, findings };
+}
+
+type Query = Omit<PageQuery, 'from'>;
+
+/** A page that is too large or too slow is asked for again in smaller ones, and so are those after it. */
+async function* pages(api: Pick<KubeApi, 'list'>, { limit: most, ...query }: Query): AsyncGenerator<KubeObject> {
+  let from: string | undefined;
+  let limit = most;
+  do {
+    try {
+      const page = await api.list(kubePaths.pods, { ...query, limit, ...(from !== undefined && from !== '' && { from }) });
+      yield* page.items;
+      from = page.next;
+    } catch (error) {
+      if (!(error instanceof KubeError && error.status === 0) || limit < SHRINK_BY) throw error;
+      limit = Math.floor(limit / SHRINK_BY);
+      from ??= '';
+    }
+  } while (from !== undefined);
+}
+
+/** What the kubelet says of a sidecar that has not been ready for a while; empty where only the sidecar knows. */
+function troubleOf(pod: KubeObject, nowMs: number): string | undefined {
+  const { initContainerStatuses = [], startTime = '' } = (pod['status'] as PodStatus | undefined) ?? {};
+  const status = initContainerStatuses.find(({ name }) => name === SIDECAR);
+  const sinceMs = Date.parse(status?.state?.running?.startedAt ?? startTime);
+  if (status === undefined || status.ready === true || !(nowMs - sinceMs > PATIENCE_MS)) return undefined;
+  const { reason = '', message = '' } = status.state?.waiting ?? {};
+  return [reason, message].filter((part) => part !== '').join(': ');
+}

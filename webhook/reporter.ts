@@ -1,0 +1,131 @@
+import type { Logger } from 'pino';
+import { createEventSender, type EventReason } from './event-sender.ts';
+import type { FactsSource } from './facts.ts';
+import type { Images } from './judge.ts';
+import { type KubeApi, KubeError } from './kube-api.ts';
+import type { Metrics } from './metrics.ts';
+import { SYSTEM_NAMESPACE } from './names.ts';
+import { type Finding, sweepPods } from './pod-sweep.ts';
+import { listReplicas } from './replicas.ts';
+import { askSidecar, plainText } from './sidecar-detail.ts';
+import { topOwnerOf } from './top-owner.ts';
+
+const REPORT_EVERY_MS = 5 * 60_000;
+const FORBIDDEN = 403;
+const NOT_FOUND = 404;
+/** Of sidecars that are asked, one by one, what they wait for. */
+const MAX_ASKED = 20;
+const REASONS: Readonly<Record<Finding['what'], EventReason>> = {
+  naked: 'SidecarMissing',
+  forged: 'SidecarForged',
+  unready: 'SidecarNotReady',
+};
+
+export interface ReporterOptions {
+  readonly api: KubeApi;
+  readonly namespace: string;
+  readonly podName: string;
+  readonly source: Pick<FactsSource, 'namespace'>;
+  /** Undefined until our own image is known. */
+  readonly images: () => Images | undefined;
+  readonly clock: () => number;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly everyMs?: number;
+  readonly ask?: typeof askSidecar;
+}
+
+export interface Reporter {
+  stop(): void;
+}
+
+/**
+ * Looks every few minutes which running pods are stale, naked or forged, or have a sidecar that is not ready, for metrics
+ * and for Events on their owners. One replica does: the first ready one by name; should two take themselves for it,
+ * their Events have one name. It has nothing to do with reviews, so a dry run makes none, and what a denial said
+ * Kubernetes itself puts on the ReplicaSet. Without the right to list pods there is no report, and nothing else changes.
+ */
+export function startReporter(options: ReporterOptions): Reporter {
+  const { api, namespace, podName, source, images, clock, log, metrics, everyMs = REPORT_EVERY_MS, ask = askSidecar } = options;
+  const events = createEventSender({
+    ...{ api, instance: podName, clock },
+    onFate(reason, fate, error) {
+      metrics.eventHandled(reason, fate);
+      if (error !== undefined) log.warn({ err: error, reason }, 'an Event could not be sent');
+    },
+  });
+  let timer: NodeJS.Timeout | undefined;
+  let isStopped = false;
+
+  async function isFirst(): Promise<boolean> {
+    const [first] = (await listReplicas(api, namespace)).filter(({ isReady }) => isReady);
+    return first?.name === podName;
+  }
+
+  async function isExempt(name: string): Promise<boolean> {
+    if (name === 'kube-system' || name === SYSTEM_NAMESPACE || name === namespace) return true;
+    try {
+      const { labels } = await source.namespace(name);
+      return labels['mcp-sluice.dev/webhook'] === 'ignore';
+    } catch (error) {
+      // Gone since its pods were listed.
+      if (error instanceof KubeError && error.status === NOT_FOUND) return true;
+      throw error;
+    }
+  }
+
+  async function report(): Promise<void> {
+    const current = images();
+    if (current === undefined || !(await isFirst())) return metrics.reported(undefined);
+    const { counts, findings } = await sweepPods({ api, images: current, isExempt, clock });
+    metrics.reported({ counts, atMs: clock() });
+    let asked = 0;
+    for (const finding of findings) {
+      if (isStopped) return;
+      const isAsked = finding.what === 'unready' && finding.reason === '' && asked++ < MAX_ASKED;
+      await tell(finding, isAsked ? await ask(podIpOf(finding)) : undefined);
+    }
+    await events.settled();
+  }
+
+  async function tell({ what, reason, pod }: Finding, detail: string | undefined): Promise<void> {
+    const { name = '', uid = '', namespace: where = '' } = pod.metadata ?? {};
+    const why = what === 'unready' ? `its sidecar is not ready: ${plainText(detail ?? reason) || 'see its /readyz'}` : plainText(reason);
+    const owner = await topOwnerOf(api, pod);
+    events.send({
+      reason: REASONS[what],
+      note: `pod ${name}: ${why}`,
+      owner,
+      pod: { apiVersion: 'v1', kind: 'Pod', name, namespace: where, uid },
+    });
+  }
+
+  async function look(): Promise<void> {
+    try {
+      await report();
+    } catch (error) {
+      // Old numbers would be taken for new ones.
+      metrics.reported(undefined);
+      if (error instanceof KubeError && error.status === FORBIDDEN) log.debug('no report: the right to list pods was not given');
+      else log.warn({ err: error }, 'no report this time');
+    }
+    schedule();
+  }
+
+  function schedule(): void {
+    if (!isStopped) timer = setTimeout(look, everyMs);
+  }
+
+  // Not at once: a replica that starts has better things to do.
+  schedule();
+  return {
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function podIpOf({ pod }: Finding): string {
+  return (pod['status'] as { podIP?: string } | undefined)?.podIP ?? '';
+}
