@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client';
+import type { Settings } from '../src/settings/settings.ts';
 import type { Check } from './admin.ts';
 import { BUFFER_LIMIT_BYTES, ByteBudget } from './byte-budget.ts';
 import { renderEarlyRefusal } from './early-refusal.ts';
@@ -71,6 +72,10 @@ export class EntryListener {
     this.#started ??= this.#entries.start(entries, skipped);
   }
 
+  retune(settings: Settings): void {
+    this.#entries.retune(settings);
+  }
+
   /** Resolves once the address was tried, after the files of the entries were read where they are known. */
   async open(): Promise<void> {
     await this.#started;
@@ -92,6 +97,11 @@ export class EntryListener {
 
   cut(): void {
     this.#listeners.destroy();
+  }
+
+  /** Gives the places of this pod's sessions back. */
+  leave(): Promise<void> {
+    return this.#entries.leave();
   }
 
   close(): Promise<void> {

@@ -6,7 +6,7 @@ import { EventReader, type ResponseReader } from './event-reader.ts';
 import type { Flow } from './forward.ts';
 import { headerValue } from './headers.ts';
 import { isLegibleStream } from './legible-stream.ts';
-import type { Metrics, SessionStart } from './metrics.ts';
+import type { SessionMetrics, SessionStart } from './metrics.ts';
 import type { Orphans } from './orphans.ts';
 import { type SessionBook, SessionRecord } from './session-book.ts';
 import type { SessionCloser } from './session-closer.ts';
@@ -17,7 +17,7 @@ export interface VisitDeps {
   readonly book: SessionBook;
   readonly closer: SessionCloser;
   readonly orphans: Orphans;
-  readonly metrics: Pick<Metrics, 'countSessionOpened' | 'countSessionEnded' | 'countSessionAnomaly'>;
+  readonly metrics: SessionMetrics;
 }
 
 /**

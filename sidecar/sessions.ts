@@ -3,7 +3,7 @@ import type { SessionAdmission } from '../src/policy/session-admission.ts';
 import type { Settings } from '../src/settings/settings.ts';
 import type { Upstream } from './forward.ts';
 import type { Limiter } from './limiter.ts';
-import type { Metrics } from './metrics.ts';
+import type { SessionMetrics } from './metrics.ts';
 import { Orphans } from './orphans.ts';
 import { createSessionAdmission } from './session-admission.ts';
 import { SessionBook } from './session-book.ts';
@@ -22,13 +22,15 @@ export interface Sessions {
 
 export interface SessionsDeps {
   readonly settings: Settings;
-  readonly limiter: Limiter | undefined;
+  readonly limiter: Pick<Limiter, 'redis'> | undefined;
   readonly owner: string;
+  /** The remote entry whose sessions they are; absent: the pod's own server's. They share no place and no name. */
+  readonly entry?: string;
   /** Names this pod among those of its owner. */
   readonly pod: string;
   readonly upstream: Upstream;
   readonly upstreamHost: string;
-  readonly metrics: Metrics;
+  readonly metrics: SessionMetrics;
   readonly onWarning: (message: string) => void;
   /** A session of this pod was ended by us, or would have been. */
   readonly onReaped: (reason: string, mode: { readonly isShadow: boolean }) => void;
@@ -37,12 +39,12 @@ export interface SessionsDeps {
 /** Puts gate, admission and what closes sessions together, and sets them going. */
 export function startSessions(deps: SessionsDeps): Sessions {
   let { settings } = deps;
-  const { limiter, metrics, pod } = deps;
+  const { entry, limiter, metrics, pod } = deps;
   const book = new SessionBook();
   const orphans = new Orphans();
   const closer = new SessionCloser(deps.upstream, deps.upstreamHost);
   const admission: SessionAdmission = createSessionAdmission({
-    owner: deps.owner,
+    owner: entry === undefined ? deps.owner : `${deps.owner}\0${entry}`,
     limits: settings.sessions,
     events: {
       onEnded(id, reason) {
@@ -52,7 +54,7 @@ export function startSessions(deps: SessionsDeps): Sessions {
       },
       onWarning: deps.onWarning,
     },
-    store: limiter && new RedisSessionStore({ redis: limiter.redis, pod }),
+    store: limiter && new RedisSessionStore({ redis: limiter.redis, pod, entry }),
     onRedisFailure: () => settings.redis?.onFailure ?? 'open',
   });
   const concurrency = createConcurrencyAdmission(settings.sessions);

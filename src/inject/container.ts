@@ -59,7 +59,13 @@ export function sidecarContainer(plan: Plan): Raw {
 function sidecarArgs(plan: Plan): string[] {
   const args = ['sidecar', '--in-pod'];
   if (plan.server) args.push(`--capture=${plan.server.capture}`, `--port=${plan.server.port}`);
-  args.push('--pod-ips=$(POD_IPS)', `--annotations=${MOUNT.pod}/annotations`, `--owner=${plan.owner}`, '--pod-name=$(POD_NAME)', `--state-dir=${MOUNT.state}`);
+  args.push(
+    '--pod-ips=$(POD_IPS)',
+    `--annotations=${MOUNT.pod}/annotations`,
+    `--owner=${plan.owner}`,
+    '--pod-name=$(POD_NAME)',
+    `--state-dir=${MOUNT.state}`,
+  );
   if (plan.redis?.secret) args.push(`--redis-secret-dir=${MOUNT.redisSecret}`);
   if (plan.redis?.ca) args.push(`--redis-ca-file=${MOUNT.redisCa}/${plan.redis.ca.key}`);
   if (plan.identity?.jwt?.ca) args.push(`--identity-ca-file=${MOUNT.identityCa}/${plan.identity.jwt.ca.key}`);

@@ -167,6 +167,6 @@ describe('what is denied', () => {
   });
 
   it('[settings:not-available] tells the faults of what is not available as well', () => {
-    expect(codesOf(single('remote-entries', '[{name: a, url: http://a.example}]').issues)).toEqual(['INSECURE_URL', 'NOT_AVAILABLE']);
+    expect(codesOf(single('redis', 'redis+cluster://user:secret@a:6379').issues)).toEqual(['URL_CREDENTIALS', 'NOT_AVAILABLE']);
   });
 });

@@ -52,7 +52,7 @@ describe('the message addresses of an entry', () => {
         expect(target).toBe(new URL(text, entry.url).pathname + new URL(text, entry.url).search);
         expect(target).toMatch(/^\/[\x21-\x7e]*$/);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
