@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { anonymous } from '../src/identity/identify.ts';
 import type { RemoteEntry } from '../src/settings/settings.ts';
 import type { Check } from './admin.ts';
+import { ByteBudget } from './byte-budget.ts';
 import type { EntryEvents } from './entry-events.ts';
 import { createEntryGateway } from './entry-gateway.ts';
 import type { EntryMetrics } from './entry-metrics.ts';
@@ -18,6 +19,8 @@ export interface EntryDeps {
   readonly options: Pick<Options, 'caBundlesDir' | 'entryHeadersDir' | 'podIps' | 'maxBodyBytes'>;
   /** What is in effect for the pod. */
   readonly inEffect: () => InEffect | undefined;
+  /** For the bodies of all entries. */
+  readonly budget: ByteBudget;
   readonly isDraining: () => boolean;
   readonly log: Logger;
   readonly nowMs: () => number;
@@ -25,6 +28,9 @@ export interface EntryDeps {
   readonly onOmittedLine: (reason: string) => void;
   readonly createUpstream: CreateEntryUpstream;
 }
+
+/** Of what the bodies of all entries may take: one whose remote does not answer leaves the others as much. */
+const ENTRY_SHARE = 0.5;
 
 /** One remote entry at work: nothing that becomes of it is of any consequence to another. */
 export interface Entry {
@@ -66,7 +72,7 @@ export function startEntry(entry: RemoteEntry, deps: EntryDeps): Entry {
     headers: () => headers.current(),
     onForeignEndpoint: () => log().warn('the remote sends messages to another origin: stream refused'),
   });
-  const answer = createPipeline({
+  const pipeline = createPipeline({
     inEffect: ofEntry(entry, deps.inEffect),
     upstream: gateway,
     // Its origin never reaches the app: the gateway lets no header pass that could name one.
@@ -77,9 +83,14 @@ export function startEntry(entry: RemoteEntry, deps: EntryDeps): Entry {
     metrics: metrics.of(name),
     refusalLog: new RefusalLog({ log, nowMs, onOmitted: deps.onOmittedLine }),
   });
+  // At least one body, however large one may be.
+  const budget = new ByteBudget(Math.max(deps.budget.limitBytes * ENTRY_SHARE, options.maxBodyBytes), deps.budget);
   return {
     name,
-    answer,
+    answer: (exchange) => {
+      exchange.chargeTo(budget);
+      return pipeline(exchange);
+    },
     check: () => {
       const reason = problem();
       return { name: `entry:${name}`, isHeld: reason === undefined, reason, isAdvisory: true, notes: upstream.warnings() };
