@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { anonymous } from '../src/identity/identify.ts';
 import type { RemoteEntry } from '../src/settings/settings.ts';
 import type { Check } from './admin.ts';
+import { ByteBudget } from './byte-budget.ts';
 import type { EntryEvents } from './entry-events.ts';
 import { createEntryGateway } from './entry-gateway.ts';
 import type { EntryMetrics } from './entry-metrics.ts';
@@ -19,6 +20,8 @@ export interface EntryDeps {
   readonly options: Pick<Options, 'caBundlesDir' | 'entryHeadersDir' | 'podIps' | 'maxBodyBytes'>;
   /** What is in effect for the pod. */
   readonly inEffect: () => InEffect | undefined;
+  /** For the bodies of all entries. */
+  readonly budget: ByteBudget;
   readonly isDraining: () => boolean;
   readonly log: Logger;
   readonly nowMs: () => number;
@@ -30,6 +33,9 @@ export interface EntryDeps {
 }
 
 export type EntrySessions = Omit<SessionsDeps, 'settings' | 'limiter' | 'owner' | 'pod'> & { readonly entry: string };
+
+/** Of what the bodies of all entries may take: one whose remote does not answer leaves the others as much. */
+const ENTRY_SHARE = 0.5;
 
 /** One remote entry at work: nothing that becomes of it is of any consequence to another. */
 export interface Entry {
@@ -82,7 +88,7 @@ export function startEntry(entry: RemoteEntry, deps: EntryDeps): Entry {
     onReaped: (reason, { isShadow }) => log().debug({ reason, isShadow }, 'session ended'),
   });
   metrics.add(name, { isUsable: () => problem() === undefined, sessions: () => sessions.count });
-  const answer = createPipeline({
+  const pipeline = createPipeline({
     inEffect: ofEntry(entry, { inPod: deps.inEffect, sessions: sessions.gate }),
     upstream: gateway,
     // Its origin never reaches the app: the gateway lets no header pass that could name one.
@@ -93,9 +99,14 @@ export function startEntry(entry: RemoteEntry, deps: EntryDeps): Entry {
     metrics: metrics.of(name),
     refusalLog: new RefusalLog({ log, nowMs, onOmitted: deps.onOmittedLine }),
   });
+  // At least one body, however large one may be.
+  const budget = new ByteBudget(Math.max(deps.budget.limitBytes * ENTRY_SHARE, options.maxBodyBytes), deps.budget);
   return {
     name,
-    answer,
+    answer: (exchange) => {
+      exchange.chargeTo(budget);
+      return pipeline(exchange);
+    },
     sessions,
     check: () => {
       const reason = problem();

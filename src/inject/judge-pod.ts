@@ -11,6 +11,7 @@ import {
   foreignEntryVolumes,
   hasEntries,
   hasEntriesOnly,
+  judgeAbsence,
   judgeEntries,
   judgeGuess,
   withWayWithoutServer,
@@ -43,7 +44,10 @@ export function judgePod(root: unknown, at: Path, effective: Readonly<Record<str
   }
 
   const declared = declaredPorts(spec);
-  if (hasEntriesOnly(spec, effective)) return { issues: [...issues, ...judgePorts(undefined, hasEntries(effective), declared)], cautions };
+  if (hasEntriesOnly(spec, effective)) {
+    issues.push(...judgePorts(undefined, hasEntries(effective), declared));
+    return { issues, cautions: [...cautions, ...judgeAbsence(effective)] };
+  }
   const capture = decideCapture(sound(effective, ['capture'])?.capture ?? 'auto', spec, facts.namespace.labels);
   const captured = judgeCapture(capture, spec, facts);
   issues.push(...captured.issues, ...judgePorts(capture, hasEntries(effective), declared));

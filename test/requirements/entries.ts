@@ -53,7 +53,7 @@ export const entryRequirements = {
     behaviour:
       'A bundle that is missing, refused or about to end is told by 503, readiness detail, metric and log, and heals without a restart.',
   },
-  'entry:room': { source: where, behaviour: 'Calls that hang at remotes leave inbound traffic its share of memory.' },
+  'entry:room': { source: where, behaviour: 'Calls that hang at a remote leave other entries and inbound traffic their share of memory.' },
   'entry:skipped': {
     source: contract,
     behaviour: 'An entry that is not valid and reaches the sidecar all the same is skipped, never all.',

@@ -54,7 +54,8 @@ export const entrySettingsRequirements = {
   'pod:entry-only': { source: issue, behaviour: 'A pod of remote entries only needs no port, and gets no capture.' },
   'pod:entry-guess': {
     source: 'contract §3',
-    behaviour: 'Beside entries, a port that nobody calls an MCP server’s is captured with a warning.',
+    behaviour:
+      'Beside entries, a port that nobody calls an MCP server’s is captured with a warning, and a pod without ports draws one too.',
   },
   'pod:entry-port': { source: 'contract §4', behaviour: 'A container that declares the port of the entries’ listener is denied.' },
   'pod:entry-bundles': {
