@@ -5,6 +5,7 @@ import type { Upstream } from './forward.ts';
 import type { Limiter } from './limiter.ts';
 import type { SessionMetrics } from './metrics.ts';
 import { Orphans } from './orphans.ts';
+import { ServerTraits } from './server-traits.ts';
 import { createSessionAdmission } from './session-admission.ts';
 import { SessionBook } from './session-book.ts';
 import { SessionCloser } from './session-closer.ts';
@@ -56,9 +57,11 @@ export function startSessions(deps: SessionsDeps): Sessions {
     },
     store: limiter && new RedisSessionStore({ redis: limiter.redis, pod, entry }),
     onRedisFailure: () => settings.redis?.onFailure ?? 'open',
+    isShadow: () => settings.mode === 'shadow',
   });
   const concurrency = createConcurrencyAdmission(settings.sessions);
-  const gate = new SessionGate({ book, closer, orphans, metrics, admission, concurrency });
+  const traits = new ServerTraits();
+  const gate = new SessionGate({ book, closer, orphans, traits, metrics, admission, concurrency });
   admission.start();
   return {
     gate,
@@ -66,6 +69,7 @@ export function startSessions(deps: SessionsDeps): Sessions {
       return admission.count;
     },
     retune(next) {
+      if (settings.mode === 'shadow' && next.mode !== 'shadow') admission.forgive();
       settings = next;
       admission.retune(next.sessions);
       concurrency.retune(next.sessions);
