@@ -15,7 +15,7 @@ export default defineConfig({
       // 10^5 texts, which child processes read too.
       project('fuzz', 300_000),
       // Real clients, each in a process of its own, which they start on two processors.
-      project('clients', 90_000),
+      project('clients', 90_000, { fileParallelism: false, globalSetup: ['test/clients/setup.ts'] }),
       // One cluster, one order: the files of the end-to-end suite run one after the other.
       project('e2e', 300_000, { fileParallelism: false, hookTimeout: 3_600_000, globalSetup: ['test/e2e/setup.ts'] }),
     ],

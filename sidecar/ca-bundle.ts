@@ -31,7 +31,9 @@ export function readCaBundle(text: string, nowMs: number): CaBundle | { readonly
 
 function endOf(pem: string): number | undefined {
   try {
-    return new X509Certificate(pem).validToDate.getTime();
+    const endMs = new X509Certificate(pem).validToDate.getTime();
+    // OpenSSL takes up a certificate whose date is none.
+    return Number.isNaN(endMs) ? undefined : endMs;
   } catch {
     return undefined;
   }

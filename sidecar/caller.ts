@@ -1,3 +1,4 @@
+import { isModernRevision } from '../src/mcp/era.ts';
 import type { HeaderFacts } from '../src/mcp/headers.ts';
 import type { Message } from '../src/mcp/message.ts';
 import type { Exchange } from './exchange.ts';
@@ -19,8 +20,17 @@ export interface Caller {
   readonly isShadow: boolean;
 }
 
-export function isInitialize({ message }: Caller): boolean {
+export function isInitialize({ message }: Pick<Caller, 'message'>): boolean {
   return message.kind === 'request' && message.method === 'initialize';
+}
+
+/**
+ * Of the era without sessions. Never an `initialize`, whatever revision it names: by that
+ * one asks for a session, and servers of the legacy era do not look at the revision first.
+ */
+export function isModern({ message, headers }: Pick<Caller, 'message' | 'headers'>): boolean {
+  if (message.kind === 'opaque') return isModernRevision(headers.protocolVersion);
+  return message.era === 'modern' && !isInitialize({ message });
 }
 
 /** By what this caller could close a session. */

@@ -16,7 +16,7 @@ export interface DialFacts {
 type Explain = (facts: DialFacts, code: string) => { readonly reason: EntryCause; readonly says: string; readonly status?: 504 };
 
 const unknownCa: Explain = ({ entry, leaf }) => {
-  const issuer = leaf === undefined ? '' : ` by ${quote(leaf.issuer.replaceAll('\n', ', '))}`;
+  const issuer = leaf === undefined ? '' : ` by ${issuerOf(leaf)}`;
   return {
     reason: 'unknown-ca',
     says: `its certificate was issued${issuer} under a CA that ${trusted(entry)} not hold. Put the certificate of that CA into ${bundle(entry)}.`,
@@ -27,7 +27,7 @@ const unknownCa: Explain = ({ entry, leaf }) => {
 const leafAlone: Explain = (facts, code) => {
   const { leaf, entry } = facts;
   if (leaf === undefined) return unknownCa(facts, code);
-  const issuer = quote(leaf.issuer.replaceAll('\n', ', '));
+  const issuer = issuerOf(leaf);
   // RFC 5280 §4.2.2.1: that is there to find the certificates between the leaf and a root.
   if (leaf.infoAccess?.includes('CA Issuers'))
     return {
@@ -138,6 +138,11 @@ function codeOf(error: NodeJS.ErrnoException): string {
   const codes = error instanceof AggregateError ? error.errors.map((each: NodeJS.ErrnoException) => each.code) : [error.code];
   const code = ['ECONNREFUSED', 'ETIMEDOUT'].find((telling) => codes.includes(telling)) ?? codes[0];
   return typeof code === 'string' && /^[A-Z0-9_/]{1,80}$/.test(code) ? code : 'unknown error';
+}
+
+/** Undefined where the name is empty, whatever Node's types say: RFC 5280 §4.1.2.4 forbids that, and a stranger's server may show it. */
+function issuerOf(leaf: { readonly issuer: string | undefined }): string {
+  return leaf.issuer ? quote(leaf.issuer.replaceAll('\n', ', ')) : 'an issuer without a name';
 }
 
 function trusted({ caBundle }: RemoteEntry): string {

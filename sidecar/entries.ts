@@ -1,6 +1,6 @@
 import { anonymous } from '../src/identity/identify.ts';
 import { renderIssue } from '../src/lib/issue-text.ts';
-import type { RemoteEntry } from '../src/settings/settings.ts';
+import type { RemoteEntry, Settings } from '../src/settings/settings.ts';
 import type { SkippedEntry } from '../src/settings/skip-entries.ts';
 import type { Check } from './admin.ts';
 import { type Entry, type EntryDeps, startEntry } from './entry.ts';
@@ -8,6 +8,7 @@ import { refusingUpstream } from './entry-gateway.ts';
 import { skipped as skippedRefusal, unknownEntry } from './entry-refusals.ts';
 import type { Exchange } from './exchange.ts';
 import type { UpstreamRefusal, UpstreamRequest } from './forward.ts';
+import { noSessions } from './no-sessions.ts';
 import { createPipeline } from './pipeline.ts';
 import { RefusalLog } from './refusal-log.ts';
 
@@ -24,19 +25,22 @@ export class Entries {
 
   constructor(deps: EntryDeps) {
     this.#deps = deps;
+    const upstream = refusingUpstream((request) => this.#refusal(request));
+    const metrics = deps.metrics.of(NONE);
+    const sessions = noSessions({ upstream, metrics });
     this.#answerUnknown = createPipeline({
       inEffect: () => {
         const present = deps.inEffect();
         if (present === undefined) return undefined;
         const { identity: _identity, rateLimit: _rateLimit, ...settings } = present.settings;
-        return { settings: { ...settings, paths: [] }, identify: () => anonymous, limiter: undefined };
+        return { settings: { ...settings, paths: [] }, identify: () => anonymous, limiter: undefined, sessions };
       },
-      upstream: refusingUpstream((request) => this.#refusal(request)),
+      upstream,
       upstreams: [],
       upstreamHost: 'localhost',
       maxBodyBytes: deps.options.maxBodyBytes,
       isDraining: deps.isDraining,
-      metrics: deps.metrics.of(NONE),
+      metrics,
       refusalLog: new RefusalLog({ log: () => deps.log, nowMs: deps.nowMs, onOmitted: deps.onOmittedLine }),
     });
   }
@@ -81,6 +85,16 @@ export class Entries {
       }),
     );
     return [...left, ...[...this.#entries.values()].map((entry) => entry.check())];
+  }
+
+  /** Limits on sessions change while the process runs. */
+  retune(settings: Settings): void {
+    for (const { sessions } of this.#entries.values()) sessions.retune(settings);
+  }
+
+  /** Gives the places of this pod's sessions back. */
+  async leave(): Promise<void> {
+    await Promise.all([...this.#entries.values()].map(({ sessions }) => sessions.stop()));
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { RemoteEntry } from '../src/settings/settings.ts';
 import { entryResponseHeaders } from './entry-headers.ts';
 import type { EntryMessages } from './entry-messages.ts';
-import { foreignEndpoint, loginAsked, ofFault } from './entry-refusals.ts';
+import { codedStream, foreignEndpoint, loginAsked, ofFault } from './entry-refusals.ts';
 import { EventStream } from './event-stream.ts';
 import type { Failure, Flow, Sink, UpstreamRefusal } from './forward.ts';
 
@@ -50,7 +50,11 @@ export class EntryAnswer implements Sink, Flow {
       return;
     }
     const head: Head = [status, reason, entryResponseHeaders(rawHeaders)];
-    if (this.#deps.messages !== undefined && status === 200 && isEvents(rawHeaders)) {
+    if (this.#deps.messages !== undefined && isEvents(rawHeaders)) {
+      if (isCoded(rawHeaders)) {
+        this.#refuse(codedStream(this.#deps.entry.name));
+        return;
+      }
       this.#events = this.#follow(this.#deps.messages);
       // What is rewritten has another length.
       this.#heldHead = [status, reason, withoutLength(head[2])];
@@ -130,14 +134,17 @@ function withoutLength(headers: readonly Uint8Array[]): Uint8Array[] {
   return headers.filter((_, i) => text(headers[i - (i % 2)] ?? new Uint8Array()).toLowerCase() !== 'content-length');
 }
 
-/** A stream of events that can be read. */
+/** Of any of several lines, as clients join them and take one that they know (Fetch Standard, "extract a MIME type"). */
 function isEvents(rawHeaders: readonly Uint8Array[]): boolean {
-  const value = (name: string): string => {
-    const at = rawHeaders.findIndex((bytes, i) => i % 2 === 0 && text(bytes).toLowerCase() === name);
-    return at < 0 ? '' : text(rawHeaders[at + 1] ?? new Uint8Array()).trim();
-  };
-  const coding = value('content-encoding').toLowerCase();
-  return /^text\/event-stream\s*(?:;|$)/i.test(value('content-type')) && (coding === '' || coding === 'identity');
+  return valuesOf(rawHeaders, 'content-type').some((value) => /(?:^|,)\s*text\/event-stream\s*(?:[;,]|$)/i.test(value));
+}
+
+function isCoded(rawHeaders: readonly Uint8Array[]): boolean {
+  return valuesOf(rawHeaders, 'content-encoding').some((value) => !/^\s*(?:identity)?\s*$/i.test(value));
+}
+
+function valuesOf(rawHeaders: readonly Uint8Array[], name: string): string[] {
+  return rawHeaders.filter((_, i) => i % 2 === 1 && text(rawHeaders[i - 1] ?? new Uint8Array()).toLowerCase() === name).map(text);
 }
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');

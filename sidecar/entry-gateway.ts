@@ -2,7 +2,7 @@ import type { RemoteEntry } from '../src/settings/settings.ts';
 import { EntryAnswer } from './entry-answer.ts';
 import { entryRequestHeaders } from './entry-headers.ts';
 import { EntryMessages } from './entry-messages.ts';
-import { elsewhere, headerMissing } from './entry-refusals.ts';
+import { elsewhere, headerMissing, methodRefused } from './entry-refusals.ts';
 import type { Flow, Sink, Upstream, UpstreamRefusal, UpstreamRequest } from './forward.ts';
 
 export interface EntryGatewayDeps {
@@ -28,6 +28,7 @@ export function createEntryGateway(entry: RemoteEntry, { upstream, headers, onFo
 
   return {
     dispatch(request, sink) {
+      if (!methods.has(request.method)) return refuseSoon(sink, methodRefused(entry));
       const configured = headers();
       if ('problem' in configured) return refuseSoon(sink, headerMissing(configured.problem));
       const target = remoteTarget(request.target);
@@ -44,6 +45,12 @@ export function createEntryGateway(entry: RemoteEntry, { upstream, headers, onFo
     close: () => upstream.close(),
   };
 }
+
+/**
+ * In shadow mode too, where parse refuses nothing: the answer to a TRACE is the request (RFC 9110 §9.3.8), with the
+ * configured Secrets in it, for the app to read.
+ */
+const methods: ReadonlySet<string> = new Set(['POST', 'GET', 'DELETE', 'HEAD', 'OPTIONS']);
 
 const isStream = ({ transport }: RemoteEntry, { method }: UpstreamRequest): boolean => transport === 'sse' && method === 'GET';
 

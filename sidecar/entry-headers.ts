@@ -69,9 +69,12 @@ export function entryRequestHeaders(
   return headers.concat(configured);
 }
 
-/** Names and values by turns, as bytes. */
+/** Names and values by turns, as bytes; without what `Connection` names, which is for us alone (RFC 9110 §7.6.1). */
 export function entryResponseHeaders(received: readonly Uint8Array[]): Uint8Array[] {
-  return received.filter((_, i) => responseHeaders.has(latin1(received[i - (i % 2)]).toLowerCase()));
+  const nameAt = (i: number): string => latin1(received[i - (i % 2)]).toLowerCase();
+  const options = received.filter((_, i) => i % 2 === 1 && nameAt(i) === 'connection').flatMap((value) => latin1(value).split(','));
+  const dropped = new Set(options.map((option) => option.trim().toLowerCase()));
+  return received.filter((_, i) => responseHeaders.has(nameAt(i)) && !dropped.has(nameAt(i)));
 }
 
 function latin1(bytes: Uint8Array | undefined): string {

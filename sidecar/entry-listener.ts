@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client';
+import type { Settings } from '../src/settings/settings.ts';
 import type { Check } from './admin.ts';
 import { BUFFER_LIMIT_BYTES, ByteBudget } from './byte-budget.ts';
 import { renderEarlyRefusal } from './early-refusal.ts';
@@ -16,7 +17,7 @@ const ENTRIES_BUFFER_LIMIT_BYTES = BUFFER_LIMIT_BYTES / 2;
 /** Streams among them, beside as many of inbound traffic as ever: some 30 MB. */
 const ENTRIES_IN_FLIGHT_LIMIT = 1_000;
 
-export interface EntryListenerDeps extends Omit<EntryDeps, 'metrics'> {
+export interface EntryListenerDeps extends Omit<EntryDeps, 'metrics' | 'budget'> {
   readonly address: Address;
   /** Of the whole sidecar. */
   readonly budget: ByteBudget;
@@ -34,7 +35,8 @@ export class EntryListener {
   constructor({ address, budget, registry, onAbort, ...deps }: EntryListenerDeps) {
     const { log, nowMs } = deps;
     const metrics = new EntryMetrics(registry, { nowMs });
-    this.#entries = new Entries({ ...deps, metrics });
+    const bodies = new ByteBudget(ENTRIES_BUFFER_LIMIT_BYTES, budget);
+    this.#entries = new Entries({ ...deps, metrics, budget: bodies });
     this.#listeners = new Listeners(([held]) => {
       if (held?.error !== undefined)
         log.error({ address: renderAddress(address), error: held.error }, 'address of the remote entries not held');
@@ -43,7 +45,7 @@ export class EntryListener {
     const refusalLog = new RefusalLog({ log: () => log, nowMs, onOmitted: deps.onOmittedLine });
     const server = createProxyServer({
       isLoopbackListener: true,
-      budget: new ByteBudget(ENTRIES_BUFFER_LIMIT_BYTES, budget),
+      budget: bodies,
       inFlight: this.#inFlight,
       maxInFlight: ENTRIES_IN_FLIGHT_LIMIT,
       answer: (exchange) => this.#entries.answer(exchange),
@@ -71,6 +73,10 @@ export class EntryListener {
     this.#started ??= this.#entries.start(entries, skipped);
   }
 
+  retune(settings: Settings): void {
+    this.#entries.retune(settings);
+  }
+
   /** Resolves once the address was tried, after the files of the entries were read where they are known. */
   async open(): Promise<void> {
     await this.#started;
@@ -92,6 +98,11 @@ export class EntryListener {
 
   cut(): void {
     this.#listeners.destroy();
+  }
+
+  /** Gives the places of this pod's sessions back. */
+  leave(): Promise<void> {
+    return this.#entries.leave();
   }
 
   close(): Promise<void> {

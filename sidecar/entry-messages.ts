@@ -21,7 +21,8 @@ export class EntryMessages {
   read(data: string): MessageAddress | 'foreign' | undefined {
     const url = URL.parse(data, this.#entryUrl);
     if (url === null) return undefined;
-    if (url.origin !== this.#entryUrl.origin) return 'foreign';
+    // `blob:https://…` has the origin of what it wraps (URL Standard §4.7).
+    if (url.origin !== this.#entryUrl.origin || url.protocol !== this.#entryUrl.protocol) return 'foreign';
     const target = this.#entryPath + url.pathname + url.search;
     return { target, path: this.#entryPath + url.pathname, reference: target };
   }

@@ -19,8 +19,10 @@ export function judgeRedirect(
   const [location, ...more] = locations;
   const next = location === undefined || more.length > 0 ? null : URL.parse(location, `${asked.origin}${asked.target}`);
   if (next === null) return { says: 'without one sound Location' };
-  // What it is sent, configured secrets among it, is for the origin that the user named.
-  if (next.origin !== asked.origin) return { says: 'to another origin, where no redirect is followed' };
+  // What it is sent, configured secrets among it, is for the origin that the user named. `blob:https://…` claims the
+  // origin of what it wraps (URL Standard §4.7), with a path that is none.
+  if (next.origin !== asked.origin || !asked.origin.startsWith(next.protocol))
+    return { says: 'to another origin, where no redirect is followed' };
   if (asked.redirectsBefore >= MOST_REDIRECTS) return { says: `after ${MOST_REDIRECTS} others` };
   if (asked.body !== undefined && !(asked.body instanceof Uint8Array))
     return { says: 'of a body that passes as it comes, and cannot be sent again' };

@@ -45,6 +45,12 @@ export function elsewhere({ name, transport }: RemoteEntry): UpstreamRefusal {
   return refusal('path', 404, `Nothing is here: ${where}.`);
 }
 
+/** RFC 9110 §15.5.6: names what may be. */
+export const methodRefused = ({ name }: RemoteEntry): UpstreamRefusal => ({
+  ...refusal('method', 405, `Entry "${name}" takes POST, GET and DELETE only, as MCP uses no other method.`),
+  headers: { Allow: 'POST, GET, DELETE, HEAD, OPTIONS' },
+});
+
 /**
  * A remote's 401. The app could not answer it: its own credentials go no further than this listener, and a token
  * for `http://127.0.0.1` as its resource would be none for the remote (RFC 8707 §2; RFC 9728 §3.3 has clients refuse
@@ -64,4 +70,11 @@ export const foreignEndpoint = (name: string): UpstreamRefusal =>
     502,
     `Remote entry "${name}" sends messages to another origin than its own, where nothing is verified. ` +
       'Have it announce an address of its own, or make the other origin the url of the entry.',
+  );
+
+export const codedStream = (name: string): UpstreamRefusal =>
+  refusal(
+    'coded-stream',
+    502,
+    `Remote entry "${name}" compresses its stream of events, so that nobody sees where it sends messages. Turn that off for it there.`,
   );

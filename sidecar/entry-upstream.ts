@@ -45,8 +45,8 @@ export interface EntryUpstream extends Upstream {
 
 export type CreateEntryUpstream = (entry: RemoteEntry, deps: EntryUpstreamDeps) => EntryUpstream;
 
-/** Calls and streams at once, each on a connection: what one entry can take from a sidecar of 128 MiB. */
-export const MOST_CONNECTIONS = 100;
+/** Calls and streams at once, each on a connection: twice the sessions of the default cap, as each may hold a stream of its own. */
+export const MOST_CONNECTIONS = 200;
 const FIRST_BYTE_TIMEOUT_MS = 60_000;
 /** As towards the pod's own server (forward.ts): most announce theirs, which undici heeds. */
 const KEEP_ALIVE_MS = 4_000;

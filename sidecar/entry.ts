@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { anonymous } from '../src/identity/identify.ts';
 import type { RemoteEntry } from '../src/settings/settings.ts';
 import type { Check } from './admin.ts';
+import { ByteBudget } from './byte-budget.ts';
 import type { EntryEvents } from './entry-events.ts';
 import { createEntryGateway } from './entry-gateway.ts';
 import type { EntryMetrics } from './entry-metrics.ts';
@@ -13,23 +14,34 @@ import type { Options } from './options.ts';
 import { createPipeline, type InEffect } from './pipeline.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { SecretHeaders } from './secret-headers.ts';
+import type { Sessions, SessionsDeps } from './sessions.ts';
 
 export interface EntryDeps {
   readonly options: Pick<Options, 'caBundlesDir' | 'entryHeadersDir' | 'podIps' | 'maxBodyBytes'>;
   /** What is in effect for the pod. */
   readonly inEffect: () => InEffect | undefined;
+  /** For the bodies of all entries. */
+  readonly budget: ByteBudget;
   readonly isDraining: () => boolean;
   readonly log: Logger;
   readonly nowMs: () => number;
   readonly metrics: EntryMetrics;
   readonly onOmittedLine: (reason: string) => void;
   readonly createUpstream: CreateEntryUpstream;
+  /** Sets the sessions of an entry going, counted beside those of other replicas. */
+  readonly startSessions: (own: EntrySessions) => Sessions;
 }
+
+export type EntrySessions = Omit<SessionsDeps, 'settings' | 'limiter' | 'owner' | 'pod'> & { readonly entry: string };
+
+/** Of what the bodies of all entries may take: one whose remote does not answer leaves the others as much. */
+const ENTRY_SHARE = 0.5;
 
 /** One remote entry at work: nothing that becomes of it is of any consequence to another. */
 export interface Entry {
   readonly name: string;
   readonly answer: (exchange: Exchange) => Promise<void>;
+  readonly sessions: Pick<Sessions, 'retune' | 'stop'>;
   /** What is known without asking the remote; never stands between the pod and its traffic. */
   readonly check: () => Check;
   /** Resolves once its files were read; does not reject. */
@@ -60,26 +72,42 @@ export function startEntry(entry: RemoteEntry, deps: EntryDeps): Entry {
     const configured = headers.current();
     return upstream.problem() ?? ('problem' in configured ? configured.problem : undefined);
   };
-  metrics.add(name, { isUsable: () => problem() === undefined });
   const gateway = createEntryGateway(entry, {
     upstream,
     headers: () => headers.current(),
     onForeignEndpoint: () => log().warn('the remote sends messages to another origin: stream refused'),
   });
-  const answer = createPipeline({
-    inEffect: ofEntry(entry, deps.inEffect),
+  const upstreamHost = new URL(entry.url).host;
+  // To the app's addresses: what closes a session takes the way of any request, headers and certificate with it.
+  const sessions = deps.startSessions({
+    entry: name,
+    upstream: gateway,
+    upstreamHost,
+    metrics: metrics.of(name),
+    onWarning: (message) => log().warn(message),
+    onReaped: (reason, { isShadow }) => log().debug({ reason, isShadow }, 'session ended'),
+  });
+  metrics.add(name, { isUsable: () => problem() === undefined, sessions: () => sessions.count });
+  const pipeline = createPipeline({
+    inEffect: ofEntry(entry, { inPod: deps.inEffect, sessions: sessions.gate }),
     upstream: gateway,
     // Its origin never reaches the app: the gateway lets no header pass that could name one.
     upstreams: [],
-    upstreamHost: new URL(entry.url).host,
+    upstreamHost,
     maxBodyBytes: options.maxBodyBytes,
     isDraining: deps.isDraining,
     metrics: metrics.of(name),
     refusalLog: new RefusalLog({ log, nowMs, onOmitted: deps.onOmittedLine }),
   });
+  // At least one body, however large one may be.
+  const budget = new ByteBudget(Math.max(deps.budget.limitBytes * ENTRY_SHARE, options.maxBodyBytes), deps.budget);
   return {
     name,
-    answer,
+    answer: (exchange) => {
+      exchange.chargeTo(budget);
+      return pipeline(exchange);
+    },
+    sessions,
     check: () => {
       const reason = problem();
       return { name: `entry:${name}`, isHeld: reason === undefined, reason, isAdvisory: true, notes: upstream.warnings() };
@@ -87,6 +115,7 @@ export function startEntry(entry: RemoteEntry, deps: EntryDeps): Entry {
     started: Promise.all([upstream.start(), headers.start()]).then(() => undefined),
     async close() {
       headers.stop();
+      await sessions.stop();
       await gateway.close();
     },
   };
@@ -99,9 +128,12 @@ function caFileOf({ name, caBundle }: RemoteEntry, directory: string): string | 
 
 /**
  * What is in effect for an entry: the pod's, but the caller is the app itself, everything below the entry's path is
- * MCP, and limits are the entry's own, in buckets that no inbound limit and no other entry shares.
+ * MCP, and limits are the entry's own, in buckets that no inbound limit and no other entry shares; so are sessions.
  */
-function ofEntry({ name, rateLimit }: RemoteEntry, inPod: () => InEffect | undefined): () => InEffect | undefined {
+function ofEntry(
+  { name, rateLimit }: RemoteEntry,
+  { inPod, sessions }: { readonly inPod: EntryDeps['inEffect']; readonly sessions: InEffect['sessions'] },
+): EntryDeps['inEffect'] {
   let source: InEffect | undefined;
   let derived: InEffect | undefined;
   return () => {
@@ -114,6 +146,7 @@ function ofEntry({ name, rateLimit }: RemoteEntry, inPod: () => InEffect | undef
       settings: { ...settings, paths: [], ...(rateLimit && { rateLimit }) },
       identify: () => anonymous,
       limiter: present.limiter && withBucketsOf(name, present.limiter),
+      sessions,
     };
     return derived;
   };

@@ -13,7 +13,7 @@ export class Exchange {
   readonly isContinueAwaited: boolean;
   /** For a body that is held; between two pieces of one that passes on as it comes. */
   readonly bodyTimeoutMs: number;
-  readonly #budget: ByteBudget;
+  #budget: ByteBudget;
   #bufferedBytes = 0;
   #flow: Flow | undefined;
   #survive: (flow: Flow) => boolean = () => false;
@@ -40,6 +40,11 @@ export class Exchange {
   /** The response was sent or its connection is gone. */
   get isGone(): boolean {
     return this.#isGone;
+  }
+
+  /** What is held from now on counts against a part of what all may hold; to be called before any is. */
+  chargeTo(part: ByteBudget): void {
+    this.#budget = part;
   }
 
   /** Counts bytes held for this request against what all may hold; false where there is no room. */

@@ -13,6 +13,9 @@ export type SessionStart = 'initialize' | 'stream' | 'adopted';
 /** By its client (`deleted`, `closed` with its stream), by the upstream (`gone`), or by us. */
 export type SessionEnd = 'deleted' | 'closed' | 'gone' | EndReason;
 
+/** What is counted of sessions. */
+export type SessionMetrics = Pick<Metrics, 'countSessionOpened' | 'countSessionEnded' | 'countSessionAnomaly'>;
+
 /** What a pipeline counts. */
 export type PipelineMetrics = Pick<Metrics, 'countMessage' | 'countCall' | 'countRefusal' | 'countResponse' | 'countBreak'>;
 

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { isLoopback } from '../src/identity/cidr.ts';
 import { type AppProbe, decodeProbe } from '../src/lib/app-probe.ts';
 import { type OptionSpec, readArguments } from '../src/lib/arguments.ts';
-import { ADMIN_PORT, ENTRIES_PORT, REDIRECT_PORT } from '../src/lib/ports.ts';
+import { ADMIN_PORT, REDIRECT_PORT } from '../src/lib/ports.ts';
 
 /** Where to listen; without a host, on all addresses of both families. */
 export interface Address {
@@ -92,7 +92,9 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
   const entries = entriesAddress(one('entries'), errors);
   // A pod of remote entries only has no server of its own.
   const hasServer = entries === undefined || [...ofServer, 'listen'].some((name) => values.has(name));
-  const place = isInPod ? inPod(one, { hasServer, errors }) : byHand(one, values.get('listen') ?? [], { hasServer, errors });
+  const place = isInPod
+    ? inPod(one, { hasServer, entriesPort: entries?.port, errors })
+    : byHand(one, values.get('listen') ?? [], { hasServer, errors });
 
   const annotationsFile = one('annotations');
   if (annotationsFile === undefined)
@@ -148,7 +150,10 @@ interface Parsing {
  * loopback. `redirect` gets the port's traffic on another one, so that the app
  * may listen wherever it likes, also on the pod's addresses alone.
  */
-function inPod(one: (name: string) => string | undefined, { hasServer, errors }: Parsing): Place {
+function inPod(
+  one: (name: string) => string | undefined,
+  { hasServer, entriesPort, errors }: Parsing & { readonly entriesPort: number | undefined },
+): Place {
   const podIps = readPodIps(one('pod-ips'), errors);
   const admin = { port: ADMIN_PORT };
   if (!hasServer) return { listen: [], upstreams: [], upstreamHost: '', admin, podIps };
@@ -156,7 +161,7 @@ function inPod(one: (name: string) => string | undefined, { hasServer, errors }:
   if (capture !== 'takeover' && capture !== 'redirect') errors.push(`--capture must be takeover or redirect, and is ${quoted(capture)}`);
   if (one('port') === undefined) errors.push("--port is missing: the app's port");
   const port = wholeNumber('port', one('port'), 1, 65_535, errors) ?? 0;
-  const isOurs = port === ADMIN_PORT || port === ENTRIES_PORT || (capture === 'redirect' && port === REDIRECT_PORT);
+  const isOurs = port === ADMIN_PORT || port === entriesPort || (capture === 'redirect' && port === REDIRECT_PORT);
   if (isOurs) errors.push(`--port ${port} is one of the sidecar's own`);
   const loopback = [`http://127.0.0.1:${port}`, `http://[::1]:${port}`];
   const isTakeover = capture === 'takeover';

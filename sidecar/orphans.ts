@@ -6,8 +6,6 @@ const LIFE_MS = 30_000;
 
 /** Requests whose clients have left, and whose answers are awaited all the same, for a while. */
 export class Orphans {
-  /** The upstream has given session ids in this process's life. */
-  isSessionful = false;
   readonly #timers = new Map<Flow, NodeJS.Timeout>();
 
   get count(): number {

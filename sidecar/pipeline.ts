@@ -1,6 +1,5 @@
 import { anonymous, type Identify } from '../src/identity/identify.ts';
 import { classifyBody, classifyHead, type Head, startJudge } from '../src/mcp/classify.ts';
-import { eraOfHeaders } from '../src/mcp/era.ts';
 import { readHeaders } from '../src/mcp/headers.ts';
 import { refuse } from '../src/mcp/ladder.ts';
 import type { Message, Refusal } from '../src/mcp/message.ts';
@@ -8,6 +7,7 @@ import { reshape } from '../src/policy/rejection.ts';
 import { sessionNotFound } from '../src/policy/session-refusals.ts';
 import type { Settings } from '../src/settings/settings.ts';
 import { readBody } from './body.ts';
+import { isModern } from './caller.ts';
 import { ClientMemory } from './client-memory.ts';
 import { deliverOnStream } from './deliver.ts';
 import type { Exchange } from './exchange.ts';
@@ -115,12 +115,15 @@ export function createPipeline(deps: PipelineDeps): (exchange: Exchange) => Prom
     if (!(await visit.begin()) && refuseSession({ refusal: sessionNotFound(message, 'ended') })) return;
     if (exchange.isGone) return;
 
-    const isModern = (message.kind === 'opaque' ? eraOfHeaders(caller.headers) : message.era) === 'modern';
+    const isWithoutSession = isModern(caller);
     const mayOpenStream = head.method === 'GET' && verdict.kind === 'pass' && verdict.isMcpPath;
     const relay = new Relay(exchange, {
       upstreams: deps.upstreams,
       extraHeaders: limited.ok && !isShadow ? limited.headers : undefined,
-      admitHead: (status, received) => (isModern ? withoutSession(received) : visit.answered(status, received)),
+      admitHead(status, received) {
+        const admitted = visit.answered(status, received);
+        return isWithoutSession ? withoutSession(admitted) : admitted;
+      },
       onOrphaned: (received) => visit.orphaned(received),
       openReader: (status, received) => visit.openReader(status, received),
       ...(mayOpenStream && {
@@ -143,7 +146,7 @@ export function createPipeline(deps: PipelineDeps): (exchange: Exchange) => Prom
       upstreamHost: deps.upstreamHost,
       peer: exchange.socket.remoteAddress,
       untrustedHeader: identified.isHeaderTrusted ? undefined : settings.identity?.header?.name,
-      isModern,
+      isModern: isWithoutSession,
       mayOpenStream,
     });
     if ('upload' in read && read.lengthBytes !== undefined) headers.push('Content-Length', read.lengthBytes);

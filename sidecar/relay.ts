@@ -58,7 +58,7 @@ export class Relay implements Sink {
     // Lists both (draft-ietf-httpapi-ratelimit-headers), so that what the upstream says of its own limits stays beside ours.
     for (const [name, value] of Object.entries(this.#options.extraHeaders ?? {})) headers.push(name, value);
     if (this.#options.isDraining()) response.shouldKeepAlive = false;
-    response.writeHead(status, reason, headers);
+    response.writeHead(status, soundReason(reason), headers);
     const events = this.#options.openEvents?.(status, headers);
     this.#events = events;
     this.#reader = this.#options.openReader?.(status, headers);
@@ -113,6 +113,14 @@ export class Relay implements Sink {
     if (exchange.request.httpVersion === '1.0') exchange.socket.resetAndDestroy();
     else exchange.socket.destroy();
   }
+}
+
+/**
+ * Nothing in place of one that Node would not write: it keeps the text that it throws at, so that no other head could
+ * be written either and the client would wait for ever. RFC 9112 §4: a reason says nothing that the status does not.
+ */
+function soundReason(reason: string): string {
+  return /^[\t\x20-\x7e]*$/.test(reason) ? reason : '';
 }
 
 function flushHead(exchange: Exchange): void {

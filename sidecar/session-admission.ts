@@ -27,6 +27,8 @@ export interface SessionAdmissionOptions {
   readonly store?: SessionStore | undefined;
   /** Asked at each refusal, as it may change while the process runs; `open` without it. */
   readonly onRedisFailure?: () => RedisSettings['onFailure'];
+  /** In shadow mode an ended session lives on at its server, so that no other replica is told to refuse it. */
+  readonly isShadow?: () => boolean;
 }
 
 const SWEEP_PERIOD_MS = 1000;
@@ -46,6 +48,7 @@ export class Admission implements SessionAdmission, SessionOwner, SlotOwner {
   readonly #store: SessionStore | undefined;
   readonly #sync: SessionSync | undefined;
   readonly #onRedisFailure: () => RedisSettings['onFailure'];
+  readonly #isShadow: () => boolean;
   readonly #table = new SessionTable<Held | KeptSlot>();
   readonly #sessions = new Map<string, Held>();
   readonly #slots = new Map<string, KeptSlot>();
@@ -54,13 +57,14 @@ export class Admission implements SessionAdmission, SessionOwner, SlotOwner {
   #pending = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ owner, limits, events, nowMs, store, onRedisFailure }: SessionAdmissionOptions) {
+  constructor({ owner, limits, events, nowMs, store, onRedisFailure, isShadow }: SessionAdmissionOptions) {
     this.#owner = owner;
     this.#limits = limits;
     this.#events = events;
     this.#clock = nowMs ?? (() => performance.now());
     this.#store = store;
     this.#onRedisFailure = onRedisFailure ?? (() => 'open');
+    this.#isShadow = isShadow ?? (() => false);
     this.#sync =
       store &&
       new SessionSync(store, {
@@ -69,7 +73,7 @@ export class Admission implements SessionAdmission, SessionOwner, SlotOwner {
         slots: this.#slots,
         pending: () => this.#pending,
         limits: () => this.#limits,
-        isReaped: (name) => this.#tombstones.has(name),
+        isReaped: (name) => this.#tombstones.has(name) && !this.#isShadow(),
         onWarning: (message) => this.#events.onWarning?.(message),
         onGone: (held, reason) => this.#close(held, reason),
         onInherited: (init) => {
@@ -88,6 +92,10 @@ export class Admission implements SessionAdmission, SessionOwner, SlotOwner {
 
   retune(limits: SessionLimits): void {
     this.#limits = limits;
+  }
+
+  forgive(): void {
+    this.#tombstones.clear();
   }
 
   start(): void {
@@ -265,7 +273,7 @@ export class Admission implements SessionAdmission, SessionOwner, SlotOwner {
     if (!this.#let(held)) return;
     if (reason !== 'lost') {
       this.#tombstones.add(held.name, this.#clock());
-      this.#sync?.dropped(held.name, { isReaped: true });
+      this.#sync?.dropped(held.name, { isReaped: !this.#isShadow() });
     }
     if (held.id !== undefined) this.#events.onEnded(held.id, reason);
   }

@@ -120,6 +120,11 @@ export class SessionBook {
     return true;
   }
 
+  /** Whether there are sessions of the HTTP+SSE transport. */
+  get hasAddresses(): boolean {
+    return this.#byAddress.size > 0;
+  }
+
   /** The sessions of the HTTP+SSE transport whose messages go there: one, but for servers without session ids. */
   at(address: string): ReadonlySet<SessionRecord> | undefined {
     return this.#byAddress.get(address);

@@ -1,3 +1,4 @@
+import { isModernRevision } from '../src/mcp/era.ts';
 import type { Sink, Upstream } from './forward.ts';
 
 /** What a session is closed by at its server. */
@@ -13,6 +14,8 @@ const AT_ONCE = 8;
 const DEADLINE_MS = 10_000;
 /** As many as a pod may hold at most, all reaped in one sweep. */
 const QUEUE_LIMIT = 100_000;
+/** Targets and tokens have what length the client likes: a slow server's queue of them is not to be our end. */
+const QUEUE_LIMIT_CHARACTERS = 64 * 1024 * 1024;
 
 /** Closes sessions at their server, a few at a time; what its answer is makes no difference. */
 export class SessionCloser {
@@ -20,6 +23,7 @@ export class SessionCloser {
   readonly #host: string;
   #queue: Closing[] = [];
   #next = 0;
+  #waitingCharacters = 0;
   #running = 0;
 
   constructor(upstream: Upstream, host: string) {
@@ -34,7 +38,9 @@ export class SessionCloser {
 
   /** False where too many wait already: its server is left to close it. */
   close(closing: Closing): boolean {
-    if (this.waiting >= QUEUE_LIMIT) return false;
+    const characters = lengthOf(closing);
+    if (this.waiting >= QUEUE_LIMIT || this.#waitingCharacters + characters > QUEUE_LIMIT_CHARACTERS) return false;
+    this.#waitingCharacters += characters;
     this.#queue.push(closing);
     this.#run();
     return true;
@@ -44,6 +50,7 @@ export class SessionCloser {
     while (this.#running < AT_ONCE && this.#next < this.#queue.length) {
       const closing = this.#queue[this.#next] as Closing;
       this.#next += 1;
+      this.#waitingCharacters -= lengthOf(closing);
       if (this.#next === this.#queue.length) {
         this.#queue = [];
         this.#next = 0;
@@ -55,7 +62,8 @@ export class SessionCloser {
 
   #send({ id, target, protocolVersion, authorization }: Closing): void {
     const headers = ['Host', this.#host, 'Mcp-Session-Id', id];
-    if (protocolVersion !== undefined) headers.push('MCP-Protocol-Version', protocolVersion);
+    // By a revision without sessions a server of both eras would take it for another request.
+    if (protocolVersion !== undefined && !isModernRevision(protocolVersion)) headers.push('MCP-Protocol-Version', protocolVersion);
     if (authorization !== undefined) headers.push('Authorization', authorization);
     let isOver = false;
     const done = (): void => {
@@ -74,6 +82,10 @@ export class SessionCloser {
     const sink: Sink = { inform: ignore, begin: ignore, write: () => true, end: done, fail: done };
     const flow = this.#upstream.dispatch({ method: 'DELETE', target, headers }, sink);
   }
+}
+
+function lengthOf({ id, target, authorization }: Closing): number {
+  return id.length + target.length + (authorization?.length ?? 0);
 }
 
 function ignore(): void {}

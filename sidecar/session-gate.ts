@@ -1,10 +1,10 @@
-import { isModernRevision } from '../src/mcp/era.ts';
 import type { Message, Refusal } from '../src/mcp/message.ts';
 import { messageKey } from '../src/mcp/message-address.ts';
+import { sessionsInQuery } from '../src/mcp/session-carriers.ts';
 import type { ConcurrencyAdmission, ConcurrencyKind } from '../src/policy/concurrency-admission.ts';
 import type { EndReason, SessionAdmission } from '../src/policy/session-admission.ts';
 import { concurrencyRefused, sessionNotFound, sessionRefused } from '../src/policy/session-refusals.ts';
-import { type Caller, isInitialize } from './caller.ts';
+import { type Caller, isInitialize, isModern } from './caller.ts';
 import { headerValue } from './headers.ts';
 import { type SessionBook, SessionRecord } from './session-book.ts';
 import { Visit, type VisitDeps } from './session-visit.ts';
@@ -39,23 +39,29 @@ export class SessionGate {
     caller.exchange.onClose(() => visit.close());
     const { message, headers, method, target, isMcpPath } = caller;
     if (!isMcpPath && message.kind === 'opaque') return this.#pass(visit);
-    if (isModern(caller)) return this.#admitModern(visit);
     // RFC 9110 §9.3.2, §9.3.7: HEAD and OPTIONS ask nothing of a session.
     const isOfSession = message.kind !== 'opaque' || method === 'GET' || method === 'POST' || method === 'DELETE';
+    const inQuery = isOfSession ? this.#inQuery(target) : undefined;
+    const listening = method === 'POST' ? this.#listeningAt(target) : undefined;
+    // Their server looks at the target alone, whatever session or revision the headers name.
+    if (inQuery !== undefined && inQuery.client !== caller.client) return this.#join(visit, undefined);
+    if (listening !== undefined) {
+      const own = ownOf(listening, caller);
+      if (own === undefined || !headers.sessionId || sessionsInQuery(target).length > 0) return this.#join(visit, own);
+    }
+    if (isModern(caller)) return this.#admitModern(visit);
     if (headers.sessionId) return isOfSession ? this.#admitTo(visit, headers.sessionId) : { visit };
+    if (inQuery !== undefined) return this.#join(visit, inQuery);
     const address = method === 'POST' ? messageKey(target) : undefined;
-    const listening = address === undefined ? undefined : this.#book.at(address);
-    if (listening !== undefined) return this.#join(visit, ownOf(listening, caller));
     if (isInitialize(caller)) return this.#reserve(visit, 'initialize');
     if (address?.startsWith('id ') && message.kind !== 'opaque') return this.#findStream(visit, `sse ${address}`);
-    if (method === 'GET' && asksForEvents(caller)) return this.#reserve(visit, 'stream');
+    if (method === 'GET' && asksForEvents(caller) && !this.#deps.traits.isStatelessAt(target)) return this.#reserve(visit, 'stream');
     return { visit };
   }
 
   /** Whether nobody but this client listens where answers to such a message would be heard. */
   isListener(target: string, client: string | undefined): boolean {
-    const address = messageKey(target);
-    const listening = address === undefined ? undefined : this.#book.at(address);
+    const listening = this.#listeningAt(target);
     return listening === undefined || [...listening].every((record) => record.client === client);
   }
 
@@ -72,6 +78,18 @@ export class SessionGate {
     if (!record.isStream) this.#deps.closer.close(closing);
   }
 
+  #listeningAt(target: string): ReadonlySet<SessionRecord> | undefined {
+    const address = this.#book.hasAddresses ? messageKey(target) : undefined;
+    return address === undefined ? undefined : this.#book.at(address);
+  }
+
+  /** The session that a target names; streams go by their address. */
+  #inQuery(target: string): SessionRecord | undefined {
+    const [id, ...others] = sessionsInQuery(target);
+    const record = id === undefined || others.length > 0 ? undefined : this.#book.get(id);
+    return record?.isStream ? undefined : record;
+  }
+
   /** Elsewhere nobody looks at session ids. */
   #pass(visit: Visit): Admitted {
     visit.goUncounted();
@@ -80,7 +98,6 @@ export class SessionGate {
 
   #admitModern(visit: Visit): Admitted {
     const { caller } = visit;
-    visit.goUncounted();
     const kind = kindOf(caller);
     if (kind === undefined) return { visit };
     const reserved = this.#deps.concurrency.reserve(kind, caller.client);
@@ -117,7 +134,7 @@ export class SessionGate {
       case 'resumed':
         return this.#join(visit, this.#book.add(new SessionRecord({ id, client, held: found.session, target })));
       case 'unknown':
-        return method === 'DELETE' ? { visit } : this.#reserve(visit, 'adopted');
+        return method === 'DELETE' || this.#deps.traits.isStateless ? { visit } : this.#reserve(visit, 'adopted');
       case 'elsewhere':
         // It has its place there; whether this pod's server knows it too is for that one to say.
         return { visit };
@@ -145,10 +162,6 @@ export class SessionGate {
     visit.goUncounted();
     return { visit, refused: { refusal, ...(waitMs !== undefined && { waitMs }) } };
   }
-}
-
-function isModern({ message, headers }: Caller): boolean {
-  return message.kind === 'opaque' ? isModernRevision(headers.protocolVersion) : message.era === 'modern';
 }
 
 /** Whose stream it is; among several of one address, any of the caller's own. */

@@ -1,8 +1,11 @@
 import { REPLICA_LIFE_MS } from '../src/policy/replica-count.ts';
 import { MOST_TOMBSTONES, TOMBSTONE_LIFE_MS } from './tombstones.ts';
 
-/** The keys of all session scripts, in their order, without the owner's prefix. */
-export const SESSION_KEYS: readonly string[] = ['places', 'index', 'clients', 'pods', 'gone'].map((name) => `sessions:${name}`);
+/** The keys of all session scripts, in their order, without the owner's prefix. The name of a remote entry has no colon. */
+export function sessionKeys(entry: string | undefined): readonly string[] {
+  const prefix = entry === undefined ? 'sessions:' : `sessions:e:${entry}:`;
+  return ['places', 'index', 'clients', 'pods', 'gone'].map((name) => prefix + name);
+}
 
 /** Places that one call frees for a dead pod at most: Redis does nothing else meanwhile. */
 export const CLEANED_AT_ONCE = 500;

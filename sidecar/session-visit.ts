@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type MessageAddress, messageKey } from '../src/mcp/message-address.ts';
 import type { Slot } from '../src/policy/session-admission.ts';
-import { type Caller, closingBy, isInitialize } from './caller.ts';
+import { type Caller, closingBy, isInitialize, isModern } from './caller.ts';
 import { EventReader, type ResponseReader } from './event-reader.ts';
 import type { Flow } from './forward.ts';
 import { headerValue } from './headers.ts';
 import { isLegibleStream } from './legible-stream.ts';
-import type { Metrics, SessionStart } from './metrics.ts';
+import type { SessionMetrics, SessionStart } from './metrics.ts';
 import type { Orphans } from './orphans.ts';
+import { pathOf, type ServerTraits } from './server-traits.ts';
 import { type SessionBook, SessionRecord } from './session-book.ts';
 import type { SessionCloser } from './session-closer.ts';
 import { SessionStay } from './session-stay.ts';
@@ -17,8 +18,15 @@ export interface VisitDeps {
   readonly book: SessionBook;
   readonly closer: SessionCloser;
   readonly orphans: Orphans;
-  readonly metrics: Pick<Metrics, 'countSessionOpened' | 'countSessionEnded' | 'countSessionAnomaly'>;
+  readonly traits: ServerTraits;
+  readonly metrics: SessionMetrics;
 }
+
+/**
+ * Servers of HTTP+SSE say where messages go as soon as they are asked; the streams that
+ * others open by GET may be silent for days, and are no sessions.
+ */
+export const FIRST_EVENT_MS = 10_000;
 
 /**
  * What one request does to sessions, from its admission to its end: it may bring a
@@ -37,6 +45,7 @@ export class Visit {
   /** Given by the upstream without being asked for. */
   #minted: string | undefined;
   #orphan: Flow | undefined;
+  #patience: NodeJS.Timeout | undefined;
   #onClose: () => void = () => undefined;
 
   constructor(caller: Caller, deps: VisitDeps) {
@@ -76,7 +85,7 @@ export class Visit {
     const isSuccess = status >= 200 && status < 300;
     const given = headerValue(headers, 'mcp-session-id');
     this.#isAccepted = isSuccess;
-    if (given !== undefined) this.#deps.orphans.isSessionful = true;
+    if (given !== undefined) this.#deps.traits.givesSessions = true;
     if (this.#place !== undefined) this.#settle(status, headers, given);
     else if (this.#stay !== undefined) this.#heed(status, this.#stay.record);
     const record = this.#stay?.record;
@@ -91,8 +100,10 @@ export class Visit {
     const by = this.#place?.by;
     if (by === 'stream') {
       if (!isLegibleStream(status, headers)) this.#release();
+      else this.#patience = setTimeout(() => this.#release(), FIRST_EVENT_MS).unref();
       return;
     }
+    if (by === 'initialize' && status === 200 && given === undefined) this.#deps.traits.openedWithout(caller.target);
     const id = by === 'initialize' || (isInitialize(caller) && given !== undefined) ? given : caller.headers.sessionId;
     const known = id === undefined ? undefined : this.#deps.book.get(id);
     // Two clients asked for the same unknown session at once: it is whose answer came first.
@@ -105,6 +116,7 @@ export class Visit {
     if (this.#place === undefined) return undefined;
     const { slot, by } = this.#place;
     this.#place = undefined;
+    clearTimeout(this.#patience);
     const { book, metrics } = this.#deps;
     const held = slot.confirm(id);
     let record = book.get(id);
@@ -116,10 +128,13 @@ export class Visit {
     return record;
   }
 
-  /** A 404 of another path than the session's own says nothing of it: or a client could shed its count while the session lives. */
+  /** Whether the session has ended. Of another path than its own no answer says so: or a client could shed its count while the session lives. */
   #heed(status: number, record: SessionRecord): void {
     const { method, target } = this.caller;
-    const isGone = status === 404 && pathOf(target) === pathOf(record.target);
+    const { traits } = this.#deps;
+    if (pathOf(target) !== pathOf(record.target)) return;
+    if (method === 'GET' && (this.#isAccepted || status === 405)) traits.answersGet = true;
+    const isGone = status === 404 && (method !== 'GET' || traits.answersGet);
     if (method === 'DELETE' && (isGone || this.#isAccepted)) this.#end(record, 'deleted');
     else if (isGone && !record.isStream) this.#end(record, 'gone');
   }
@@ -179,8 +194,10 @@ export class Visit {
    */
   survive(flow: Flow): boolean {
     const { exchange, isShadow } = this.caller;
-    const { orphans } = this.#deps;
-    const mayOpen = this.#place === undefined ? this.#stay === undefined && orphans.isSessionful : isInitialize(this.caller);
+    const { orphans, traits } = this.#deps;
+    // In the modern era it is the cancelling of a request that its client leaves.
+    const mayMint = this.#stay === undefined && traits.givesSessions && !isModern(this.caller);
+    const mayOpen = this.#place === undefined ? mayMint : isInitialize(this.caller);
     if (isShadow || this.#isUncounted || !mayOpen || exchange.response.headersSent) return false;
     if (!orphans.keep(flow, () => this.#release())) return false;
     this.#orphan = flow;
@@ -211,11 +228,8 @@ export class Visit {
   }
 
   #release(): void {
+    clearTimeout(this.#patience);
     this.#place?.slot.release();
     this.#place = undefined;
   }
-}
-
-function pathOf(target: string): string {
-  return target.split(/[?#]/, 1)[0] ?? '';
 }

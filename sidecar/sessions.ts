@@ -3,8 +3,9 @@ import type { SessionAdmission } from '../src/policy/session-admission.ts';
 import type { Settings } from '../src/settings/settings.ts';
 import type { Upstream } from './forward.ts';
 import type { Limiter } from './limiter.ts';
-import type { Metrics } from './metrics.ts';
+import type { SessionMetrics } from './metrics.ts';
 import { Orphans } from './orphans.ts';
+import { ServerTraits } from './server-traits.ts';
 import { createSessionAdmission } from './session-admission.ts';
 import { SessionBook } from './session-book.ts';
 import { SessionCloser } from './session-closer.ts';
@@ -22,13 +23,15 @@ export interface Sessions {
 
 export interface SessionsDeps {
   readonly settings: Settings;
-  readonly limiter: Limiter | undefined;
+  readonly limiter: Pick<Limiter, 'redis'> | undefined;
   readonly owner: string;
+  /** The remote entry whose sessions they are; absent: the pod's own server's. They share no place and no name. */
+  readonly entry?: string;
   /** Names this pod among those of its owner. */
   readonly pod: string;
   readonly upstream: Upstream;
   readonly upstreamHost: string;
-  readonly metrics: Metrics;
+  readonly metrics: SessionMetrics;
   readonly onWarning: (message: string) => void;
   /** A session of this pod was ended by us, or would have been. */
   readonly onReaped: (reason: string, mode: { readonly isShadow: boolean }) => void;
@@ -37,12 +40,12 @@ export interface SessionsDeps {
 /** Puts gate, admission and what closes sessions together, and sets them going. */
 export function startSessions(deps: SessionsDeps): Sessions {
   let { settings } = deps;
-  const { limiter, metrics, pod } = deps;
+  const { entry, limiter, metrics, pod } = deps;
   const book = new SessionBook();
   const orphans = new Orphans();
   const closer = new SessionCloser(deps.upstream, deps.upstreamHost);
   const admission: SessionAdmission = createSessionAdmission({
-    owner: deps.owner,
+    owner: entry === undefined ? deps.owner : `${deps.owner}\0${entry}`,
     limits: settings.sessions,
     events: {
       onEnded(id, reason) {
@@ -52,11 +55,13 @@ export function startSessions(deps: SessionsDeps): Sessions {
       },
       onWarning: deps.onWarning,
     },
-    store: limiter && new RedisSessionStore({ redis: limiter.redis, pod }),
+    store: limiter && new RedisSessionStore({ redis: limiter.redis, pod, entry }),
     onRedisFailure: () => settings.redis?.onFailure ?? 'open',
+    isShadow: () => settings.mode === 'shadow',
   });
   const concurrency = createConcurrencyAdmission(settings.sessions);
-  const gate = new SessionGate({ book, closer, orphans, metrics, admission, concurrency });
+  const traits = new ServerTraits();
+  const gate = new SessionGate({ book, closer, orphans, traits, metrics, admission, concurrency });
   admission.start();
   return {
     gate,
@@ -64,6 +69,7 @@ export function startSessions(deps: SessionsDeps): Sessions {
       return admission.count;
     },
     retune(next) {
+      if (settings.mode === 'shadow' && next.mode !== 'shadow') admission.forgive();
       settings = next;
       admission.retune(next.sessions);
       concurrency.retune(next.sessions);

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { isLoopback } from '../src/identity/cidr.ts';
 import { renderIssue } from '../src/lib/issue-text.ts';
+import type { Settings } from '../src/settings/settings.ts';
 import { type Check, createAdmin } from './admin.ts';
 import { createAppProbes } from './app-probes.ts';
 import { BUFFER_LIMIT_BYTES, ByteBudget } from './byte-budget.ts';
@@ -24,7 +25,7 @@ import type { Options } from './options.ts';
 import { createPipeline, type InEffect } from './pipeline.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { createProxyServer } from './server.ts';
-import { type Sessions, startSessions } from './sessions.ts';
+import { type Sessions, type SessionsDeps, startSessions } from './sessions.ts';
 import { UpstreamProbe } from './upstream-probe.ts';
 
 /** Time for the rest of a cluster to hear that we are leaving. */
@@ -75,6 +76,13 @@ export async function startSidecar(options: Options, deps: SidecarDeps): Promise
     { file: options.annotationsFile, stateDir: options.stateDir },
     configurationEvents({ log, metrics, putInEffect }),
   );
+  const pod = options.podName ?? `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+  const sharedBySessions = (settings: Settings): Pick<SessionsDeps, 'settings' | 'limiter' | 'owner' | 'pod'> => ({
+    settings,
+    limiter,
+    owner: options.owner,
+    pod,
+  });
   function putInEffect({ generation, settings, skippedEntries }: Configuration): void {
     log.level = settings.logLevel;
     // Once in a life: where Redis is does not change under a running process.
@@ -85,10 +93,7 @@ export async function startSidecar(options: Options, deps: SidecarDeps): Promise
     }
     identity ??= startIdentity(settings.identity, { caFile: options.identityCaFile, log, metrics });
     sessions ??= startSessions({
-      settings,
-      limiter,
-      owner: options.owner,
-      pod: options.podName ?? `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
+      ...sharedBySessions(settings),
       upstream,
       upstreamHost: options.upstreamHost,
       metrics,
@@ -96,6 +101,7 @@ export async function startSidecar(options: Options, deps: SidecarDeps): Promise
       onReaped: (reason, { isShadow }) => log.debug({ reason, isShadow }, 'session ended'),
     });
     sessions.retune(settings);
+    entries?.retune(settings);
     inEffect = { settings, identify: identity.identify, limiter, sessions: sessions.gate };
     entries?.begin(settings.remoteEntries, skippedEntries);
     if (entries === undefined && settings.remoteEntries.length > 0) log.warn('remote entries are not reachable: --entries is missing');
@@ -121,7 +127,7 @@ export async function startSidecar(options: Options, deps: SidecarDeps): Promise
   });
   /** What is not given back here the others free once they have not heard of us for a while. */
   async function leave(): Promise<void> {
-    await Promise.race([sessions?.stop(), sleep(LEAVE_DEADLINE_MS, undefined, { ref: false })]);
+    await Promise.race([Promise.all([sessions?.stop(), entries?.leave()]), sleep(LEAVE_DEADLINE_MS, undefined, { ref: false })]);
     exit();
   }
   const entries =
@@ -138,6 +144,10 @@ export async function startSidecar(options: Options, deps: SidecarDeps): Promise
       onAbort: () => metrics.countAbort(),
       onOmittedLine: (reason) => metrics.countOmittedLine(reason),
       createUpstream: deps.createEntryUpstream ?? createEntryUpstream,
+      startSessions: (own) => {
+        if (inEffect === undefined) throw new Error('an entry without a configuration');
+        return startSessions({ ...sharedBySessions(inEffect.settings), ...own });
+      },
     });
   const answer = createPipeline({
     inEffect: () => inEffect,

@@ -1,6 +1,6 @@
 import type { SessionLimits } from '../src/policy/session-admission.ts';
 import { RedisFailure } from './redis-failure.ts';
-import { SESSION_KEYS } from './session-places-script.ts';
+import { sessionKeys } from './session-places-script.ts';
 import { type SessionScripts, sessionScripts } from './session-script.ts';
 import type { Change, Recorded, SessionStore, StoredPlace, StoreFound, StoreVerdict } from './session-store.ts';
 import type { SharedRedis } from './shared-redis.ts';
@@ -9,6 +9,8 @@ export interface RedisSessionOptions {
   readonly redis: SharedRedis;
   /** Names this replica among all of its owner, also after a restart. */
   readonly pod: string;
+  /** The remote entry whose sessions they are; absent: the pod's own server's. */
+  readonly entry?: string | undefined;
   /** For tests only: the time that scripts go by, instead of Redis's clock. */
   readonly nowMs?: () => number;
 }
@@ -19,13 +21,15 @@ const LISTED_AT_ONCE = 500;
 export class RedisSessionStore implements SessionStore {
   readonly #redis: SharedRedis;
   readonly #pod: string;
+  readonly #keys: readonly string[];
   readonly #nowMs: (() => number) | undefined;
   readonly #scripts: SessionScripts;
 
-  constructor({ redis, pod, nowMs }: RedisSessionOptions) {
+  constructor({ redis, pod, entry, nowMs }: RedisSessionOptions) {
     this.#redis = redis;
     // It stands between separators of the scripts.
     this.#pod = pod.replace(/[^\w.-]/gu, '_');
+    this.#keys = sessionKeys(entry);
     this.#nowMs = nowMs;
     this.#scripts = sessionScripts(nowMs === undefined ? 'redis' : 'argument');
   }
@@ -84,7 +88,7 @@ export class RedisSessionStore implements SessionStore {
 
   #run(name: keyof SessionScripts, args: readonly (string | number)[]): Promise<unknown> {
     const clock = this.#nowMs === undefined ? [] : [Math.round(this.#nowMs())];
-    return this.#redis.run(this.#scripts[name], SESSION_KEYS, [...clock, this.#pod, ...args]);
+    return this.#redis.run(this.#scripts[name], this.#keys, [...clock, this.#pod, ...args]);
   }
 }
 

@@ -22,6 +22,10 @@ export class Tombstones {
     this.#expiresMs.delete(name);
   }
 
+  clear(): void {
+    this.#expiresMs.clear();
+  }
+
   sweep(nowMs: number): void {
     for (const [name, expiresMs] of this.#expiresMs) {
       if (expiresMs > nowMs) return;

@@ -14,13 +14,15 @@ export interface EgressRule {
   readonly ports?: readonly { readonly protocol: 'TCP' | 'UDP'; readonly port: number }[];
 }
 
+/** Alibaba's, which 100.64.0.0/10 holds already. */
+const IN_CGNAT = '100.100.100.200/32';
 /** Addresses under which clouds hand out credentials: no policy of ours ever opens them. */
-const METADATA_V4 = ['169.254.0.0/16', '168.63.129.16/32', '100.100.100.200/32'];
-const METADATA_V6 = ['fd00:ec2::/32', 'fd20:ce::254/128'];
+const METADATA_V4 = ['169.254.0.0/16', '168.63.129.16/32', '192.0.0.192/32', IN_CGNAT];
+const METADATA_V6 = ['fd00:ec2::/32', 'fd20:ce::254/128', 'fd00:c1::a9fe:a9fe/128', 'fd00:42::42/128'];
 const PRIVATE_V4 = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
 
 const anywherePublic: readonly Peer[] = [
-  { ipBlock: { cidr: '0.0.0.0/0', except: [...PRIVATE_V4, '169.254.0.0/16', '168.63.129.16/32'] } },
+  { ipBlock: { cidr: '0.0.0.0/0', except: [...PRIVATE_V4, ...METADATA_V4.filter((cidr) => cidr !== IN_CGNAT)] } },
   { ipBlock: { cidr: '2000::/3' } },
 ];
 const anywhere: readonly Peer[] = [

@@ -60,7 +60,9 @@ function judgeBundle(text: string, where: string, nowMs: number, finding: (code:
 
 function endOf(pem: string): number | undefined {
   try {
-    return new X509Certificate(pem).validToDate.getTime();
+    const endMs = new X509Certificate(pem).validToDate.getTime();
+    // OpenSSL takes up a certificate whose date is none.
+    return Number.isNaN(endMs) ? undefined : endMs;
   } catch {
     return undefined;
   }

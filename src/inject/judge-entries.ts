@@ -29,6 +29,15 @@ export function hasEntriesOnly(spec: unknown, effective: Annotations): boolean {
   return ports.length === 0 || (servesEntriesOnly(spec) && ports.every(({ name }) => name !== 'mcp'));
 }
 
+/** A server need not declare its port: one that is taken for none would run without its limits, and nobody would know. */
+export function judgeAbsence(effective: Annotations): Issue[] {
+  if (effective[`${PREFIX}capture`] === 'none') return [];
+  const message =
+    'no container declares a TCP port, so the pod is taken for one without an MCP server, and what comes in is neither metered nor identified: ' +
+    `where it has one declare its port, else say so with ${PREFIX}capture: none`;
+  return [{ code: 'TAKEN_FOR_NO_SERVER', path: ['capture'], message }];
+}
+
 /** An app that has entries may well serve something else: where only the port tells that it is MCP, somebody has to know. */
 export function judgeGuess(effective: Annotations, chosen: Declared): Issue[] {
   if (!hasEntries(effective) || isAboutServer(effective) || chosen.name === 'mcp') return [];

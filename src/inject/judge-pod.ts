@@ -12,6 +12,7 @@ import {
   foreignEntryVolumes,
   hasEntries,
   hasEntriesOnly,
+  judgeAbsence,
   judgeEntries,
   judgeGuess,
   judgeUntaken,
@@ -55,8 +56,9 @@ export function judgePod(root: unknown, at: Path, effective: Readonly<Record<str
   const declared = declaredPorts(spec);
   cautions.push(...judgeSharing(spec, secretsOf(effective)).map(inPod));
   if (hasEntriesOnly(spec, effective)) {
-    cautions.push(...judgeUntaken(spec, effective));
-    return { issues: [...issues, ...judgePorts(undefined, hasEntries(effective), declared)], cautions };
+    const untaken = judgeUntaken(spec, effective);
+    issues.push(...judgePorts(undefined, hasEntries(effective), declared));
+    return { issues, cautions: [...cautions, ...(untaken.length > 0 ? untaken : judgeAbsence(effective))] };
   }
   const mesh = meshAround(root, at, facts.namespace);
   const capture = decideCapture(sound(effective, ['capture'])?.capture ?? 'auto', mesh, facts.namespace.labels);

@@ -101,23 +101,33 @@ export function classifyAddress(text: string): Judgement {
   return bytes.length === 4 ? judge(bytes, ipv4Ranges) : judgeIpv6(bytes);
 }
 
-/** Whether both texts are spellings of one address, IPv4-mapped ones among them. */
+/** Whether both texts are spellings of one address, or stand for one IPv4 address: mapped, by NAT64, by a tunnel. */
 export function isSameAddress(one: string, other: string): boolean {
-  const [a, b] = [addressBytes(one), addressBytes(other)].map((bytes) => bytes && unmapped(bytes));
-  return a !== undefined && b !== undefined && a.length === b.length && sharesPrefix(a, b, a.length * 8);
+  const [a, b] = [addressBytes(one), addressBytes(other)].map(meanings);
+  return (a ?? []).some((mine) => (b ?? []).some((theirs) => mine.length === theirs.length && sharesPrefix(mine, theirs, mine.length * 8)));
+}
+
+/** The address itself, and the IPv4 addresses that traffic for it may end at. */
+function meanings(bytes: Uint8Array | undefined): readonly Uint8Array[] {
+  if (bytes === undefined) return [];
+  return bytes.length === 4 ? [bytes] : [bytes, ...(embeddingOf(bytes)?.inside(bytes) ?? [])];
 }
 
 function judgeIpv6(bytes: Uint8Array): Judgement {
   const own = judge(bytes, ipv6Ranges);
-  // `::` and `::1` look like IPv4-compatible addresses.
-  if (isUnspecifiedOrLoopback(bytes)) return own;
-  const embedding = embeddings.find(({ prefix, bits }) => sharesPrefix(bytes, prefix, bits));
+  const embedding = embeddingOf(bytes);
   if (embedding === undefined) return own;
   const judged = embedding.inside(bytes).map((inside) => {
     const { reach, what } = judge(inside, ipv4Ranges);
     return { reach, what: `${what} (it stands for ${inside.join('.')})` };
   });
   return worst(embedding.atLeast ? [...judged, embedding.atLeast] : judged);
+}
+
+function embeddingOf(bytes: Uint8Array): Embedding | undefined {
+  // `::` and `::1` look like IPv4-compatible addresses.
+  if (isUnspecifiedOrLoopback(bytes)) return undefined;
+  return embeddings.find(({ prefix, bits }) => sharesPrefix(bytes, prefix, bits));
 }
 
 function isUnspecifiedOrLoopback(bytes: Uint8Array): boolean {
@@ -133,11 +143,6 @@ function localNat64(address: Uint8Array): Uint8Array[] {
     [12, 13, 14, 15],
   ].map((places) => Uint8Array.from(places, (place) => address[place] ?? 0));
   return at.filter((inside) => inside[0] !== 0);
-}
-
-function unmapped(bytes: Uint8Array): Uint8Array {
-  const isMapped = bytes.length === 16 && sharesPrefix(bytes, Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255), 96);
-  return isMapped ? bytes.slice(12) : bytes;
 }
 
 function judge(bytes: Uint8Array, table: readonly Range[]): Judgement {

@@ -65,6 +65,8 @@ export interface SessionAdmission {
   /** Never rejects; `unknown` while Redis is away. */
   find(id: string, client: string | undefined): Promise<Found>;
   retune(limits: SessionLimits): void;
+  /** Ended sessions of this replica are unknown ones from now on: they lived on, as nothing was enforced. */
+  forgive(): void;
   start(): void;
   /** Gives all places of this replica back. */
   stop(): Promise<void>;

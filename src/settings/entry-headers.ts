@@ -25,7 +25,8 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
 ]);
 
 const headerName = parsed((text, refuse) => {
-  const name = text.toLowerCase();
+  // Under its alias too (RFC 3875 §4.1.18): `Transfer_Encoding` frames a body for lenient servers.
+  const name = text.toLowerCase().replaceAll('_', '-');
   if (!isHeaderName(text)) refuse('BAD_HEADER', `${quote(text)} is no name of a header`);
   else if (FORBIDDEN.has(name) || name.startsWith('mcp-')) {
     refuse(

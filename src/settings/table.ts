@@ -128,7 +128,7 @@ export const table = {
     schema: sessions,
     form: 'yaml',
     summary:
-      'How many sessions there may be, and for how long; for revisions without sessions, how many streams and requests in flight. ' +
+      'How many sessions there may be, and for how long; for revisions without sessions, how many streams and requests in flight; the same anew at each remote entry. ' +
       'In force without the annotation too. A zero means the default.',
     value:
       'YAML: `max`, `maxPerClient`, `idleTimeout`, `maxLifetime`, `evictIdle`; `maxStreams`, `maxStreamsPerClient`, `maxInFlight`, `maxInFlightPerClient`',

@@ -31,9 +31,10 @@ export async function measure(
   load: { command: readonly string[]; connections: number; seconds: number },
 ): Promise<Round> {
   const [program = '', ...args] = load.command;
-  const { pid } = variant;
+  const { pid, session } = variant;
   const before = pid === undefined ? 0 : cpuMicros(pid);
-  const running = run(program, [...args, 'load', variant.address, String(load.connections), String(load.seconds), String(variant.status)]);
+  const told = [variant.address, load.connections, load.seconds, variant.status].map(String);
+  const running = run(program, [...args, 'load', ...told, ...(session === undefined ? [] : [session])]);
   await sleep(load.seconds * 800);
   const resident = pid === undefined ? 0 : residentMb(pid);
   const outcome = JSON.parse((await running).stdout) as LoadOutcome;

@@ -15,3 +15,12 @@ export function cpuMicros(pid: number): number {
 export function residentMb(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
+
+/** The most memory that was ever resident, and what of it is the process's own: the rest is files, which the kernel drops and reads again. */
+export function peakMb(pid: number): { readonly resident: number; readonly own: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const [resident, files] = ['VmHWM', 'RssFile'].map(
+    (field) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) / 1024,
+  );
+  return { resident: resident ?? Number.NaN, own: (resident ?? Number.NaN) - (files ?? Number.NaN) };
+}

@@ -19,6 +19,7 @@ import { startVariants, type Variant } from './variants.ts';
 const SETTLE_MS = 6_000;
 const WARM_UP_SECONDS = 1;
 const GO_PROXY = 'Go ReverseProxy that parses';
+const NO_SESSION = 'mcp-sluice, no session';
 
 function readOptions(): { rounds: number; seconds: number; connections: number } {
   const option = (fallback: string) => ({ type: 'string', default: fallback }) as const;
@@ -71,6 +72,11 @@ function conclude(measured: readonly Measured[], how: string): void {
     console.log(
       `${ours.name}: ${cpu.toFixed(2)} × the Go proxy's CPU (wanted: at most 1), ${memory.toFixed(0)} MB idle (wanted: at most 80)`,
     );
+  }
+  const withoutSession = measured.find(({ name }) => name === NO_SESSION);
+  for (const each of measured.filter(({ name }) => name.startsWith('mcp-sluice, session'))) {
+    if (withoutSession !== undefined)
+      console.log(`${each.name}: ${ratio(each, withoutSession).toFixed(2)} × the CPU of the same without a session`);
   }
 }
 

@@ -15,6 +15,8 @@ export interface TestedClient {
   readonly program?: string;
   /** Each call is a process and a session of its own. */
   readonly isOneShot?: true;
+  /** How many sessions a start opens, where not one. */
+  readonly sessions?: number;
 }
 
 const both: readonly ServerName[] = ['reference server', 'modern server'];
@@ -27,6 +29,7 @@ export const testedClients: readonly TestedClient[] = [
   { name: 'python-2', kind: 'python', servers: both },
   { name: 'go', kind: 'go', servers: both, row: 'go-sdk' },
   { name: 'inspector', kind: 'node', servers: ['reference server'], isOneShot: true },
-  { name: 'mcp-remote', kind: 'node', servers: both },
-  { name: 'mcp-remote-0.1', kind: 'node', servers: ['reference server'], row: 'mcp-remote-0.1', program: 'mcp-remote' },
+  // The first session only tries the server, and is left to itself.
+  { name: 'mcp-remote', kind: 'node', servers: both, sessions: 2 },
+  { name: 'mcp-remote-0.1', kind: 'node', servers: ['reference server'], row: 'mcp-remote-0.1', program: 'mcp-remote', sessions: 2 },
 ];

@@ -13,6 +13,8 @@ export interface Answer {
   readonly text: string;
   /** The client's session, or the client itself, is no more. */
   readonly dead?: boolean;
+  /** How many notifications of progress the caller heard. */
+  readonly progress?: number;
 }
 
 export interface ClientProgram {

@@ -13,9 +13,12 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** `modern` is how the TypeScript 2.x client is started: the server lies beside it. */
-export function startServer(name: ServerName, modern: Command): Promise<RunningServer> {
-  return name === 'reference server' ? startEverythingServer('streamableHttp') : startModernServer(modern);
+/** The modern one lies beside the TypeScript 2.x client. */
+export async function startServer(name: ServerName, clients: Readonly<Record<string, Command>>): Promise<RunningServer> {
+  if (name === 'reference server') return startEverythingServer('streamableHttp');
+  const client = clients['typescript-2'];
+  if (client === undefined) throw new Error('the modern server is not installed');
+  return startModernServer(client);
 }
 
 async function startModernServer({ file, args }: Command): Promise<RunningServer> {
@@ -33,43 +36,58 @@ async function startModernServer({ file, args }: Command): Promise<RunningServer
   throw new Error('the modern server did not start');
 }
 
-/** A client before a sidecar of its own, with a Redis of its own, before a server. */
-export interface Stage {
-  readonly client: ClientProgram;
+/** A sidecar of its own, with a Redis of its own, before a server. */
+export interface EmptyStage {
   readonly sidecar: TestSidecar;
   readonly redis: StartedRedis;
   readonly recorder: Recorder;
+  /** Starts one more client. */
+  enter(): Promise<ClientProgram>;
   close(): Promise<void>;
 }
 
-export async function openStage(parts: {
+/** With a client on it. */
+export interface Stage extends EmptyStage {
+  readonly client: ClientProgram;
+}
+
+interface StageParts {
   readonly command: Command;
   readonly server: RunningServer;
   readonly annotations: Readonly<Record<string, string>>;
-}): Promise<Stage> {
+}
+
+export async function openStage(parts: StageParts): Promise<Stage> {
+  const stage = await openEmptyStage(parts);
+  try {
+    return { ...stage, client: await stage.enter() };
+  } catch (error) {
+    await stage.close();
+    throw error;
+  }
+}
+
+export async function openEmptyStage(parts: StageParts): Promise<EmptyStage> {
   const redis = await ownRedis();
   const recorder = await startRecorder(parts.server.url);
   const sidecar = await startTestSidecar({ upstream: recorder.url, annotations: { redis: redis.url, ...parts.annotations } });
-  const closeRest = async (): Promise<void> => {
+  const entered: ClientProgram[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(entered.map((client) => client.stop()));
     await sidecar.close();
     recorder.close();
     await redis.stop();
   };
+  async function enter(): Promise<ClientProgram> {
+    const client = await startClient(parts.command, `${sidecar.url}/mcp`);
+    entered.push(client);
+    return client;
+  }
   try {
     await sidecar.ready();
-    const client = await startClient(parts.command, `${sidecar.url}/mcp`);
-    return {
-      client,
-      sidecar,
-      redis,
-      recorder,
-      async close() {
-        await client.stop();
-        await closeRest();
-      },
-    };
+    return { sidecar, redis, recorder, enter, close };
   } catch (error) {
-    await closeRest();
+    await close();
     throw error;
   }
 }

@@ -15,7 +15,7 @@ let remote: FakeUpstream;
 let sidecar: TestSidecar;
 let streams: ServerResponse[] = [];
 let opening: readonly string[] = [];
-let head: Record<string, string> = {};
+let head: Record<string, string | string[]> = {};
 
 beforeAll(async () => {
   redis = await ownRedis();
@@ -111,6 +111,19 @@ describe('an entry of the HTTP+SSE transport', () => {
     expect(listening.text()).not.toContain('evil');
     await until(() => streams[0]?.destroyed === true);
     expect(await sidecar.metric('mcp_sluice_entry_refusals_total{entry="docs",rung="entry:foreign-endpoint",mode="enforce"}')).toBe(1);
+  });
+
+  it.each([
+    ['compressed', { 'content-encoding': 'gzip' }],
+    ['told to be of two types', { 'content-type': ['application/json', 'text/event-stream'] }],
+    ['told to be of two types in one', { 'content-type': 'application/json, text/event-stream' }],
+  ])('[entry:sse-origin] is refused where it does so in a stream that is %s', async (_, lines) => {
+    opening = ['event: endpoint\ndata: https://evil.test/messages?sessionId=s1\n\n'];
+    head = lines;
+    const listening = await listen();
+    await until(() => listening.text().length > 0);
+    expect([listening.status, listening.text()]).toEqual([502, expect.not.stringContaining('evil')]);
+    await until(() => streams[0]?.destroyed === true);
   });
 
   it('[entry:sse-origin] is cut where it has said something before', async () => {

@@ -39,6 +39,7 @@ beforeAll(async () => {
       'remote-entries': JSON.stringify([
         { name: 'docs', ...at },
         { name: 'events', ...at, transport: 'sse' },
+        { name: 'others', ...at },
       ]),
     },
     createEntryUpstream: verifiedOnLoopback,
@@ -154,7 +155,7 @@ describe.each(['docs', 'events'] as const)('a stream of entry %s', (entry) => {
   });
 });
 
-it('[entry:room] bodies for a remote that does not answer leave inbound traffic its room', async () => {
+it('[entry:room] bodies for remotes that do not answer leave another entry and inbound traffic their room', async () => {
   const waiting: ServerResponse[] = [];
   behave = (request, response) => {
     request.resume();
@@ -162,10 +163,14 @@ it('[entry:room] bodies for a remote that does not answer leave inbound traffic 
   };
   const padding = 'x'.repeat(7 * MIB);
   const body = toolCall('a').replace('"arguments":{}', `"arguments":{"x":"${padding}"}`);
-  const send = (port: number) => sendRaw(port, rawRequest({ target: '/docs', body }), { quietMs: 200 });
-  const hanging = [1, 2, 3, 4].map(() => send(sidecar.entriesPort));
-  await until(async () => (await sidecar.metric('mcp_sluice_buffered_bytes')) > 28 * MIB);
+  const send = (port: number, entry = 'docs') => sendRaw(port, rawRequest({ target: `/${entry}`, body }), { quietMs: 200 });
+  const holds = (bytes: number) => until(async () => (await sidecar.metric('mcp_sluice_buffered_bytes')) > bytes);
+  const hanging = [1, 2].map(() => send(sidecar.entriesPort));
+  await holds(14 * MIB);
   expect((await send(sidecar.entriesPort)).status).toBe(503);
+  hanging.push(...[3, 4].map(() => send(sidecar.entriesPort, 'others')));
+  await holds(28 * MIB);
+  expect((await send(sidecar.entriesPort, 'events')).status).toBe(503);
   expect((await send(sidecar.port)).status).toBe(200);
   await until(() => waiting.length === 4);
   for (const response of waiting) response.writeHead(200, { 'content-type': 'application/json' }).end('{}');

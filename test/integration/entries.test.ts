@@ -12,7 +12,7 @@ let answer: (response: import('node:http').ServerResponse) => void;
 const open: TestSidecar[] = [];
 beforeAll(async () => {
   remote = await startFakeUpstream((_, response) => answer(response));
-  inbound = await startFakeUpstream();
+  inbound = await startFakeUpstream((_, response) => answer(response));
 });
 afterAll(() => Promise.all([remote.close(), inbound.close()]));
 afterEach(async () => {
@@ -130,6 +130,29 @@ describe('a remote entry', () => {
     ]);
     const names = remote.received[0]?.rawHeaders.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase());
     expect(names?.toSorted()).toEqual(['connection', 'content-length', 'host', 'mcp-session-id']);
+  });
+
+  it('[entry:bytes] may give a reason that Node would not write: it answers all the same, as the server of the pod does', async () => {
+    const sidecar = await start([{ name: 'docs' }]);
+    // Bytes: Node would encode the head as it does a text after it.
+    answer = (response) => void response.writeHead(200, 'D\u00e9j\u00e0 vu', { 'content-length': '11' }).end(Buffer.from('{"ok":true}'));
+    for (const [port, target] of [
+      [sidecar.entriesPort, '/docs'],
+      [sidecar.port, '/mcp'],
+    ] as const) {
+      const { status, body } = await sendRaw(port, rawRequest({ target, body: toolCall('a') }), { quietMs: 100 });
+      expect([status, body]).toEqual([200, '{"ok":true}']);
+    }
+  });
+
+  it('[entry:request-headers] is asked with methods of MCP only, in shadow mode too, so that no TRACE echoes a Secret', async () => {
+    const sidecar = await start([{ name: 'docs' }], { mode: 'shadow' });
+    for (const method of ['TRACE', 'PUT', 'PATCH']) {
+      const { status, headers } = await send(sidecar, { method, target: '/docs' });
+      expect([status, headers['allow']], method).toEqual([405, 'POST, GET, DELETE, HEAD, OPTIONS']);
+    }
+    expect(remote.received).toEqual([]);
+    expect((await send(sidecar, { method: 'GET', target: '/docs' })).status).toBe(200);
   });
 
   it('[entry:login] that asks for a login is refused with what to configure, and begins none', async () => {

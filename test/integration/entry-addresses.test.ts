@@ -120,7 +120,7 @@ describe('the address of an entry', () => {
 
   it("[egress:own-address] is never the pod's own, in any spelling", async () => {
     const ownAddresses = ['10.1.2.3', 'fd12::1'];
-    for (const address of ['10.1.2.3', '::ffff:10.1.2.3', 'fd12:0:0::1']) {
+    for (const address of ['10.1.2.3', '::ffff:10.1.2.3', '64:ff9b::10.1.2.3', '2002:a01:203::1', 'fd12:0:0::1']) {
       answers = () => [address];
       const { message } = await faultOf(entry('docs.test', { allowPrivate: true }, { ownAddresses }));
       expect(message).toMatch(/has the address .*, which is this pod's own\. No entry may be there/);

@@ -76,9 +76,10 @@ describe('a redirect', () => {
     [308, 'http://docs.test/a', 'to another origin, where no redirect is followed'],
     [307, 'http://169.254.169.254/latest', 'to another origin, where no redirect is followed'],
     [307, 'file:///etc/passwd', 'to another origin, where no redirect is followed'],
+    [307, 'blob:ORIGIN/x', 'to another origin, where no redirect is followed'],
     [307, 'http://[', 'without one sound Location'],
   ])('[egress:redirects] of status %d to %s is refused, and does not say where it led', async (status, location, says) => {
-    answer = (_, response) => redirect(response, status, location);
+    answer = (_, response) => redirect(response, status, location.replace('ORIGIN', `http://docs.test:${port}`));
     const fault = await faultOf(entry());
     expect(fault).toMatchObject({
       reason: 'redirect',

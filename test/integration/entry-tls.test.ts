@@ -82,6 +82,7 @@ interface Bad {
 }
 
 const otherCa = makeCertificate({ name: 'other CA', isAuthority: true });
+const nameless = makeCertificate({ name: '', isAuthority: true });
 const homonym = makeCertificate({ name: 'corp CA', isAuthority: true });
 const endedCa = makeCertificate({ name: 'ended CA', isAuthority: true, validHours: [-48, -24] });
 const selfSigned = makeCertificate({ name: HOST, hosts: [HOST] });
@@ -105,6 +106,12 @@ const bad: readonly Bad[] = [
     options: () => served(leaf({ issuer: homonym })),
     reason: 'unknown-ca',
     says: `its certificate was issued by "CN=corp CA" under a CA that its CA bundle and the system's roots do not hold. Put the certificate of that CA into ${inConfigMap}.`,
+  },
+  {
+    what: 'the certificate of a CA whose name is empty',
+    options: () => served(leaf({ issuer: nameless })),
+    reason: 'unknown-ca',
+    says: `its certificate was issued by an issuer without a name, which its CA bundle and the system's roots do not hold. Put the certificate of that CA into ${inConfigMap}; if it is an intermediate one, have the server send it along.`,
   },
   {
     what: 'a certificate of a private CA, where no bundle is named',

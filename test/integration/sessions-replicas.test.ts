@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { SESSION_KEYS } from '../../sidecar/session-places-script.ts';
+import { sessionKeys } from '../../sidecar/session-places-script.ts';
 import type { StartedRedis } from '../../src/build/start-redis.ts';
 import type { SessionLimits } from '../../src/policy/session-admission.ts';
 import { administer, eventually, ownRedis } from '../support/redis.ts';
@@ -113,7 +113,7 @@ describe('replicas that share Redis', () => {
     expect(await ask(two)).toBe('ok');
   });
 
-  it.each(SESSION_KEYS)('[sessions:retold] tell all anew when Redis has evicted %s alone', async (key) => {
+  it.each(sessionKeys(undefined))('[sessions:retold] tell all anew when Redis has evicted %s alone', async (key) => {
     const limits = { ...LIMITS, evictIdleMs: 10_000 };
     const [one, two] = [await start('pod-1', limits), await start('pod-2', limits)];
     await open(one, 'evicted', 'ann');

@@ -36,6 +36,16 @@ export const entryRequirements = {
     source: contract,
     behaviour: 'An entry has limits of its own, in buckets that no inbound limit and no other entry shares.',
   },
+  'entry:sessions': {
+    source: issue,
+    behaviour: 'An entry has its own cap on sessions, which neither the inbound side nor another entry shares, over all replicas.',
+  },
+  'entry:sessions-end': {
+    source: issue,
+    behaviour: "A session that we end is closed at the entry's URL with its configured headers, and frees its place.",
+  },
+  'entry:sessions-leave': { source: issue, behaviour: "The places of a pod's sessions at entries are free once it has left." },
+  'entry:sessions-shadow': { source: issue, behaviour: 'In shadow mode sessions of an entry are counted and none is refused or ended.' },
   'entry:metrics': { source: issue, behaviour: 'Metrics and log lines name the entry, by names out of the configuration only.' },
   'entry:alone': { source: contract, behaviour: 'An entry that fails does not make the pod unready, and leaves the others as they are.' },
   'entry:bundle-told': {
@@ -43,7 +53,7 @@ export const entryRequirements = {
     behaviour:
       'A bundle that is missing, refused or about to end is told by 503, readiness detail, metric and log, and heals without a restart.',
   },
-  'entry:room': { source: where, behaviour: 'Calls that hang at remotes leave inbound traffic its share of memory.' },
+  'entry:room': { source: where, behaviour: 'Calls that hang at a remote leave other entries and inbound traffic their share of memory.' },
   'entry:skipped': {
     source: contract,
     behaviour: 'An entry that is not valid and reaches the sidecar all the same is skipped, never all.',

@@ -62,7 +62,8 @@ export const entrySettingsRequirements = {
   },
   'pod:entry-guess': {
     source: 'contract §3',
-    behaviour: 'Beside entries, a port that nobody calls an MCP server’s is captured with a warning.',
+    behaviour:
+      'Beside entries, a port that nobody calls an MCP server’s is captured with a warning, and a pod without ports draws one too.',
   },
   'pod:entry-port': { source: 'contract §4', behaviour: 'A container that declares the port of the entries’ listener is denied.' },
   'pod:entry-bundles': {

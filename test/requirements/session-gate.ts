@@ -70,5 +70,14 @@ export const gateRequirements = {
     source: 'docs/wire.md',
     behaviour: 'No cap of the modern era refuses responses, notifications and server/discover.',
   },
+  'gate:modern-legacy': {
+    source: 'issue 5 "Caps"',
+    behaviour:
+      'A request that names a revision without sessions opens none past the cap: its initialize takes a place, what it is given is closed.',
+  },
+  'gate:stateless': {
+    source: 'issue 5 "Caps"',
+    behaviour: 'A server without sessions holds no places: neither by ids that were made up, nor by streams of which nothing is heard.',
+  },
   'gate:memory': { source: 'issue 5 "Proof" 3', behaviour: 'What is kept of streams, calls and closings is bounded.' },
 } as const;

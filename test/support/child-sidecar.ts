@@ -6,10 +6,12 @@ import { answers, type Child, startChild } from './child.ts';
 
 export interface ChildSidecar extends Child {
   readonly url: string;
+  /** What is written there takes effect within two seconds. */
+  readonly annotationsFile: string;
 }
 
 /** Node's arguments before the program's name, as the image has them. */
-function nodeFlags(): string[] {
+function imageFlags(): string[] {
   const dockerfile = readFileSync(resolve(import.meta.dirname, '../../manifests/Dockerfile'), 'utf8');
   return [...dockerfile.matchAll(/"(--max-[^"]+)"/g)].map(([, flag = '']) => flag);
 }
@@ -27,6 +29,8 @@ export async function startChildSidecar(options: {
   readonly owner?: string;
   /** What comes before the program on the command line: `taskset -c 0`. */
   readonly pinned?: readonly string[];
+  /** Of Node, besides those of the image. */
+  readonly nodeFlags?: readonly string[];
 }): Promise<ChildSidecar> {
   const [port, admin] = [await freePort(), await freePort()];
   const file = join(options.folder, `annotations-${port}.yaml`);
@@ -35,7 +39,8 @@ export async function startChildSidecar(options: {
   const program = join(options.dist, 'mcp-sluice.cjs');
   const where = ['--listen', `127.0.0.1:${port}`, '--upstream', options.upstream, '--admin', `127.0.0.1:${admin}`, '--annotations', file];
   if (options.owner !== undefined) where.push('--owner', options.owner);
-  const [command = '', ...args] = [...(options.pinned ?? []), process.execPath, ...nodeFlags(), program, 'sidecar', ...where];
+  const node = [process.execPath, ...imageFlags(), ...(options.nodeFlags ?? [])];
+  const [command = '', ...args] = [...(options.pinned ?? []), ...node, program, 'sidecar', ...where];
   const child = await startChild(command, args, () => answers(`http://127.0.0.1:${admin}/readyz`, true));
-  return { ...child, url: `http://127.0.0.1:${port}` };
+  return { ...child, url: `http://127.0.0.1:${port}`, annotationsFile: file };
 }

@@ -12,6 +12,7 @@ export interface Certified {
 }
 
 export interface CertificateRequest {
+  /** Empty: a name without any part. */
   readonly name: string;
   /** Absent: by itself. */
   readonly issuer?: Certified;
@@ -40,7 +41,7 @@ export function makeCertificate(request: CertificateRequest): Certified {
   const [from, to] = request.validHours ?? [-1, 1];
   certificate.validity.notBefore = new Date(Date.now() + from * HOUR_MS);
   certificate.validity.notAfter = new Date(Date.now() + to * HOUR_MS);
-  certificate.setSubject([{ name: 'commonName', value: request.name }]);
+  certificate.setSubject(request.name === '' ? [] : [{ name: 'commonName', value: request.name }]);
   certificate.setIssuer(
     issuer.certificate === undefined ? certificate.subject.attributes : forge.pki.certificateFromPem(issuer.certificate).subject.attributes,
   );

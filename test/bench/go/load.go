@@ -30,10 +30,14 @@ type worker struct {
 }
 
 // load keeps that many connections busy with one call of a tool after the other, and prints what came of it.
-func load(address string, connections int, duration time.Duration, status int) {
+// An empty session is none.
+func load(address string, connections int, duration time.Duration, status int, session string) {
 	body := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"search","arguments":{"query":"` + strings.Repeat("q", 100) + `","limit":10},"_meta":{"progressToken":7}}}`
+	if session != "" {
+		session = "Mcp-Session-Id: " + session + "\r\n"
+	}
 	request := []byte(fmt.Sprintf("POST /mcp HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"+
-		"MCP-Protocol-Version: 2025-11-25\r\nMcp-Session-Id: 5f0c7a52-9e0b-4c51-8d53-0a4a5e9f3c11\r\nUser-Agent: bench\r\nContent-Length: %d\r\n\r\n%s", address, len(body), body))
+		"MCP-Protocol-Version: 2025-11-25\r\n%sUser-Agent: bench\r\nContent-Length: %d\r\n\r\n%s", address, session, len(body), body))
 	wanted := "HTTP/1.1 " + strconv.Itoa(status) + " "
 	workers := make([]worker, connections)
 	var all sync.WaitGroup

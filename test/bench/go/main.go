@@ -1,11 +1,12 @@
 // The parts of the benchmark that must cost little themselves: `bench upstream ADDR`,
-// `bench proxy ADDR UPSTREAM`, `bench load ADDR CONNECTIONS SECONDS STATUS`.
+// `bench proxy ADDR UPSTREAM`, `bench load ADDR CONNECTIONS SECONDS STATUS [SESSION]`.
 package main
 
 import (
 	"log"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -16,11 +17,11 @@ func main() {
 		log.Fatal(serveUpstream(args[1]))
 	case len(args) == 3 && args[0] == "proxy":
 		log.Fatal(serveProxy(args[1], args[2]))
-	case len(args) == 5 && args[0] == "load":
+	case (len(args) == 5 || len(args) == 6) && args[0] == "load":
 		connections, seconds, status := number(args[2]), number(args[3]), number(args[4])
-		load(args[1], connections, time.Duration(seconds)*time.Second, status)
+		load(args[1], connections, time.Duration(seconds)*time.Second, status, strings.Join(args[5:], ""))
 	default:
-		log.Fatal("usage: bench upstream ADDR | proxy ADDR UPSTREAM | load ADDR CONNECTIONS SECONDS STATUS")
+		log.Fatal("usage: bench upstream ADDR | proxy ADDR UPSTREAM | load ADDR CONNECTIONS SECONDS STATUS [SESSION]")
 	}
 }
 

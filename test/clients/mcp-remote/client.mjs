@@ -8,8 +8,11 @@ import { createInterface } from 'node:readline';
 const say = (words) => console.log(JSON.stringify(words));
 const program = createRequire(import.meta.url).resolve('mcp-remote/dist/proxy.js');
 const options = ['--allow-http', '--transport', 'http-only', '--protocol', 'auto'];
-const bridge = spawn(process.execPath, [program, process.argv[2], ...options], {
-  stdio: ['pipe', 'pipe', 'ignore'],
+const bridge = spawn(process.execPath, [program, process.argv[2], ...options], { stdio: ['pipe', 'pipe', 'pipe'] });
+// All that its user gets to read where it does not start.
+let said = '';
+bridge.stderr.on('data', (chunk) => {
+  said = (said + chunk).slice(-4000);
 });
 const answers = new Map();
 createInterface({ input: bridge.stdout }).on('line', (line) => {
@@ -17,7 +20,7 @@ createInterface({ input: bridge.stdout }).on('line', (line) => {
   answers.get(answer.id)?.(answer);
 });
 bridge.on('close', () => {
-  for (const settle of answers.values()) settle({ error: { message: 'mcp-remote has ended' } });
+  for (const settle of answers.values()) settle({ error: { message: `mcp-remote has ended: ${said}` } });
 });
 const write = (message) => bridge.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
 let lastId = 0;
@@ -34,7 +37,13 @@ function ask(method, params) {
   });
 }
 
-await ask('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1.0.0' } });
+const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1.0.0' } };
+const { error: refusal } = await ask('initialize', params);
+if (refusal) {
+  say({ ok: false, text: refusal.message });
+  bridge.kill();
+  process.exit(1);
+}
 write({ method: 'notifications/initialized' });
 say({ ready: true });
 for await (const line of createInterface({ input: process.stdin })) {

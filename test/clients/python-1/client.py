@@ -5,7 +5,7 @@ import json
 import sys
 from datetime import timedelta
 
-from mcp import ClientSession
+from mcp import ClientSession, types
 from mcp.client.streamable_http import streamablehttp_client
 
 
@@ -20,16 +20,32 @@ def say(**words):
     print(json.dumps(words), flush=True)
 
 
+# A person thinks about it.
+THINKING_SECONDS = 5
+
+
+async def decline(_context, _params):
+    await asyncio.sleep(THINKING_SECONDS)
+    return types.ElicitResult(action="decline")
+
+
 async def main():
+    patience = timedelta(seconds=10)
     async with streamablehttp_client(sys.argv[1]) as (read, write, _):
-        async with ClientSession(read, write, read_timeout_seconds=timedelta(seconds=10)) as session:
+        async with ClientSession(read, write, read_timeout_seconds=patience, elicitation_callback=decline) as session:
             await session.initialize()
             say(ready=True)
             async for line in lines():
                 call = json.loads(line)
+                steps = []
+
+                async def note(progress, _total, _message):
+                    steps.append(progress)
+
                 try:
-                    result = await session.call_tool(call["name"], call["arguments"])
-                    say(ok=not result.isError, text=result.content[0].text)
+                    result = await session.call_tool(call["name"], call["arguments"], progress_callback=note)
+                    told = {"progress": len(steps)} if steps else {}
+                    say(ok=not result.isError, text=result.content[0].text, **told)
                 except Exception as error:
                     say(ok=False, text=str(error))
 

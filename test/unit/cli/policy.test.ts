@@ -86,7 +86,10 @@ describe('mcp-sluice policy', () => {
     const [github, corp] = [JSON.stringify(egress[1]), JSON.stringify(egress[2])];
     expect([github.includes('fc00::/7'), corp.includes('fc00::/7')]).toEqual([false, true]);
     expect([github.includes('"10.0.0.0/8"'), corp.includes('"10.0.0.0/8"')]).toEqual([true, false]);
-    for (const rule of [github, corp]) expect(rule).toContain('"169.254.0.0/16"');
+    for (const address of ['169.254.0.0/16', '168.63.129.16/32', '192.0.0.192/32'])
+      for (const rule of [github, corp]) expect(rule).toContain(`"${address}"`);
+    for (const address of ['100.100.100.200/32', 'fd00:ec2::/32', 'fd20:ce::254/128', 'fd00:c1::a9fe:a9fe/128', 'fd00:42::42/128'])
+      expect(corp).toContain(`"${address}"`);
   });
 
   it("[cli:policy-selects] selects by the workload's own selector, else by the labels of its pods", async () => {

@@ -97,7 +97,7 @@ describe('a pod with remote entries', () => {
 
   it('[pod:entry-only] needs neither port nor capture where it has entries only', () => {
     const only = create(podWith({ 'remote-entries': ENTRIES }, {}));
-    expect([only.codes, only.cautionCodes]).toEqual([[], []]);
+    expect([only.codes, only.cautionCodes]).toEqual([[], ['TAKEN_FOR_NO_SERVER']]);
     expect(only.pod.spec.initContainers?.map(({ name }) => name)).toEqual(['mcp-sluice']);
     const args = listAt(only.sidecar, 'args');
     expect(args).toEqual(expect.arrayContaining(['--in-pod', '--entries=127.0.0.1:15010']));
@@ -151,7 +151,7 @@ describe('a pod with remote entries', () => {
   });
 
   it('[pod:entry-secrets] draws a warning where one process namespace shows the headers to other containers', () => {
-    const shared = podWith({ 'remote-entries': ENTRIES }, {});
+    const shared = podWith({ 'remote-entries': ENTRIES, capture: 'none' }, {});
     const judged = create({ ...shared, spec: { ...shared.spec, shareProcessNamespace: true } });
     expect([judged.codes, judged.cautionCodes]).toEqual([[], ['SHARED_PROCESSES']]);
     expect(judged.warnings[0]).toContain('the headers of git-hub');
@@ -180,6 +180,12 @@ describe('a pod with remote entries', () => {
     expect(create(podWith({ 'remote-entries': ENTRIES }, { ports: [{ name: 'mcp', containerPort: 80 }] })).cautionCodes).toEqual([]);
   });
 
+  it('[pod:entry-guess] draws a warning where nothing tells whether there is a server: one that declares no port would run without limits', () => {
+    const { cautionCodes, warnings } = create(podWith({ 'remote-entries': ENTRIES }, {}));
+    expect([cautionCodes, warnings]).toEqual([['TAKEN_FOR_NO_SERVER'], [expect.stringContaining('mcp-sluice.dev/capture: none')]]);
+    expect(create(podWith({ 'remote-entries': ENTRIES, capture: 'none' }, {})).cautionCodes).toEqual([]);
+  });
+
   it('[pod:entry-port] is denied where a container declares the port of the listener', () => {
     const ports = [{ containerPort: 15010 }, { containerPort: 8080 }];
     expect(create(podWith({ 'remote-entries': ENTRIES, capture: 'none' }, { ports })).codes).toEqual(['PORT_RESERVED']);
@@ -201,7 +207,7 @@ describe('a pod with remote entries', () => {
     [{ other: 'hello' }, ['CA_KEY_MISSING'], []],
     [{ 'root.pem': '-----BEGIN PRIVATE KEY-----' }, ['CA_PRIVATE_KEY'], []],
   ])('[pod:entry-bundles] [pod:entry-unreadable] is judged by the ConfigMap: %j', (found, denied, warned) => {
-    const judged = create(podWith({ 'remote-entries': ENTRIES }, {}), {
+    const judged = create(podWith({ 'remote-entries': ENTRIES, capture: 'none' }, {}), {
       ...facts,
       configMap: () => found as ReturnType<Facts['configMap']>,
     });

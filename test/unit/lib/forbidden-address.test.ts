@@ -185,7 +185,9 @@ describe('an address of an answer', () => {
       }),
     );
     expect(isSameAddress('::ffff:10.0.0.1', '10.0.0.1')).toBe(true);
+    expect(isSameAddress('10.0.0.1', '64:ff9b::10.0.0.1')).toBe(true);
     expect(isSameAddress('10.0.0.2', '10.0.0.1')).toBe(false);
+    expect(isSameAddress('10.0.0.2', '64:ff9b::10.0.0.1')).toBe(false);
     expect(isSameAddress('no address', 'no address')).toBe(false);
   });
 });

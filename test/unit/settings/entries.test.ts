@@ -78,6 +78,8 @@ describe('remote entries', () => {
     'Connection',
     'TE',
     'Transfer-Encoding',
+    'Transfer_Encoding',
+    'mcp_session_id',
     'Mcp-Session-Id',
     'mcp-anything',
     'Accept',

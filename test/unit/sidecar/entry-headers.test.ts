@@ -95,4 +95,9 @@ describe('the headers of an answer of a remote', () => {
     ];
     expect(entryResponseHeaders(bytes([...names, ...more].flatMap((name) => [name, 'Content-Type'])))).toEqual([]);
   });
+
+  it('[entry:response-headers] are none that Connection names', () => {
+    const hop = ['X-Request-Id', '1', 'Connection', 'keep-alive, x-request-id', 'Vary', 'Accept', 'connection', ' Mcp-Session-Id '];
+    expect(text(entryResponseHeaders(bytes([...hop, 'Mcp-Session-Id', 's'])))).toEqual(['Vary', 'Accept']);
+  });
 });

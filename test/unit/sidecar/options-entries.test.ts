@@ -44,5 +44,6 @@ describe('the command line of a sidecar with remote entries', () => {
     expect(optionsOf([...pod, '--capture=takeover', '--port=15010', entries])).toMatchObject({
       errors: [expect.stringContaining('15010')],
     });
+    expect(optionsOf([...pod, '--capture=takeover', '--port=15010'])).toMatchObject({ upstreamHost: '127.0.0.1:15010' });
   });
 });

@@ -40,6 +40,19 @@ describe('what closes sessions at their server', () => {
     expect([sent.length, closer.waiting, taken]).toEqual([8, 100_000, 100_008]);
   });
 
+  it('[gate:memory] bounds what waits also where clients make it long', async () => {
+    const sinks: Sink[] = [];
+    const { closer } = upstreamOf((sink) => sinks.push(sink));
+    const authorization = 'a'.repeat(1024 * 1024 - 5);
+    const session = { ...closing('s'), authorization };
+    let taken = 0;
+    while (taken < 1_000 && closer.close(session)) taken += 1;
+    expect([taken, closer.waiting]).toEqual([72, 64]);
+    sinks[0]?.end([]);
+    await Promise.resolve();
+    expect([closer.close(session), closer.close(session)]).toEqual([true, false]);
+  });
+
   it('[gate:memory] comes through a long queue where every attempt fails at once', async () => {
     const sinks: Sink[] = [];
     let isAway = false;

@@ -1,10 +1,12 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Caller } from '../../../sidecar/caller.ts';
 import type { Exchange } from '../../../sidecar/exchange.ts';
 import { Orphans } from '../../../sidecar/orphans.ts';
+import { ServerTraits } from '../../../sidecar/server-traits.ts';
 import { SessionBook, SessionRecord } from '../../../sidecar/session-book.ts';
 import { SessionCloser } from '../../../sidecar/session-closer.ts';
 import { SessionGate } from '../../../sidecar/session-gate.ts';
+import { FIRST_EVENT_MS } from '../../../sidecar/session-visit.ts';
 import { readHeaders } from '../../../src/mcp/headers.ts';
 import type { Message } from '../../../src/mcp/message.ts';
 import { createConcurrencyAdmission } from '../../../src/policy/concurrency-admission.ts';
@@ -27,6 +29,7 @@ const gate = new SessionGate({
   book,
   closer: new SessionCloser(upstream, 'app'),
   orphans: new Orphans(),
+  traits: new ServerTraits(),
   metrics: {
     countSessionOpened: () => undefined,
     countSessionEnded: (reason) => told.push(reason),
@@ -71,6 +74,26 @@ describe('a place', () => {
     leave();
     reserve({ ok: true, slot: { confirm: () => expect.fail('nothing was opened'), release: () => void released++ } });
     await admitted;
+    expect(released).toBe(1);
+  });
+});
+
+describe('a stream on which nothing is heard', () => {
+  it('[gate:stateless] gives its place back after a while, as servers without sessions open such streams', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let released = 0;
+    const rawHeaders = ['Accept', 'text/event-stream'];
+    const caller = { ...callerOf({ kind: 'opaque' }, () => undefined), method: 'GET', rawHeaders, headers: readHeaders(rawHeaders) };
+    const admitted = gate.admit(caller);
+    reserve({ ok: true, slot: { confirm: () => expect.fail('nothing was opened'), release: () => void released++ } });
+    const { visit } = await admitted;
+    visit.answered(200, ['Content-Type', 'text/event-stream']);
+    vi.advanceTimersByTime(FIRST_EVENT_MS - 1);
+    expect(released).toBe(0);
+    vi.advanceTimersByTime(1);
+    expect(released).toBe(1);
+    visit.close();
     expect(released).toBe(1);
   });
 });
