@@ -105,7 +105,7 @@ describe('mcp-sluice policy', () => {
     const { code, out, err } = await policy(['-'], { '-': `${deployment([entries(GITHUB)])}---\n${pod('')}` });
     expect([code, out]).toEqual([1, '']);
     expect(err).toMatch(
-      /^-:20: pod\/agent: metadata\.labels: its pods have no label that a NetworkPolicy could select them by; give them one\n$/,
+      /^-:20: pod\/agent: metadata\.labels: its pods have no label that a NetworkPolicy could select them by; give them one\n$/m,
     );
   });
 
