@@ -9,7 +9,7 @@ const MAX_REMEMBERED = 10_000;
 /** EventSpec of events.k8s.io/v1. */
 const MAX_NOTE = 1024;
 
-export type EventReason = 'SidecarMissing' | 'SidecarForged' | 'SidecarNotReady';
+export type EventReason = 'SidecarMissing' | 'SidecarForged' | 'SidecarNotReady' | 'RemoteEntryLacking';
 
 export interface Occurrence {
   readonly reason: EventReason;

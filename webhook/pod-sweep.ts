@@ -1,5 +1,6 @@
 import { INJECT_KEY, INJECTED_LABEL, SIDECAR } from '../src/inject/names.ts';
 import { type PodState, standingOf } from '../src/inject/standing.ts';
+import { PREFIX } from '../src/lib/prefix.ts';
 import type { Images } from './judge.ts';
 import { type KubeApi, KubeError, type KubeObject, kubePaths, type PageQuery } from './kube-api.ts';
 
@@ -27,6 +28,8 @@ export interface Report {
   readonly counts: Readonly<Record<Counted, number>>;
   /** The first of those that somebody should look at. */
   readonly findings: readonly Finding[];
+  /** Pods in order that have remote entries; of these the sidecar alone knows what they lack, and is ready all the same. */
+  readonly withEntries: readonly KubeObject[];
 }
 
 export interface SweepOptions {
@@ -59,6 +62,7 @@ interface ContainerStatus {
 export async function sweepPods({ api, images, isExempt, clock }: SweepOptions): Promise<Report> {
   const counts = { fresh: 0, stale: 0, naked: 0, forged: 0, unready: 0 };
   const findings: Finding[] = [];
+  const withEntries: KubeObject[] = [];
   const exempt = new Map<string, boolean>();
 
   async function isJudged({ metadata }: KubeObject): Promise<boolean> {
@@ -77,6 +81,8 @@ export async function sweepPods({ api, images, isExempt, clock }: SweepOptions):
     note(standing.state, standing.reason, pod);
     const trouble = standing.state === 'fresh' || standing.state === 'stale' ? troubleOf(pod, clock()) : undefined;
     if (trouble !== undefined) note('unready', trouble, pod);
+    else if (pod.metadata?.annotations?.[`${PREFIX}remote-entries`] !== undefined && withEntries.length < MAX_FINDINGS)
+      withEntries.push(pod);
   }
 
   const labelled = { labelSelector: INJECTED_LABEL, fieldSelector: RUNNING, limit: PODS_A_PAGE };
@@ -92,7 +98,7 @@ export async function sweepPods({ api, images, isExempt, clock }: SweepOptions):
     const pod = await api.read(kubePaths.pod(namespace, name));
     if (pod !== undefined) await judge(pod);
   }
-  return { counts, findings };
+  return { counts, findings, withEntries };
 }
 
 type Query = Omit<PageQuery, 'from'>;

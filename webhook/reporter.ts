@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { createEventSender, type EventReason } from './event-sender.ts';
 import type { FactsSource } from './facts.ts';
 import type { Images } from './judge.ts';
-import { type KubeApi, KubeError } from './kube-api.ts';
+import { type KubeApi, KubeError, type KubeObject } from './kube-api.ts';
 import type { Metrics } from './metrics.ts';
 import { SYSTEM_NAMESPACE } from './names.ts';
 import { type Finding, sweepPods } from './pod-sweep.ts';
@@ -13,7 +13,7 @@ import { topOwnerOf } from './top-owner.ts';
 const REPORT_EVERY_MS = 5 * 60_000;
 const FORBIDDEN = 403;
 const NOT_FOUND = 404;
-/** Of sidecars that are asked, one by one, what they wait for. */
+/** Of sidecars that are asked, one by one, what they wait for; and of those with remote entries, which take turns. */
 const MAX_ASKED = 20;
 const REASONS: Readonly<Record<Finding['what'], EventReason>> = {
   naked: 'SidecarMissing',
@@ -56,6 +56,7 @@ export function startReporter(options: ReporterOptions): Reporter {
   });
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
+  let turn = 0;
 
   async function isFirst(): Promise<boolean> {
     const [first] = (await listReplicas(api, namespace)).filter(({ isReady }) => isReady);
@@ -77,23 +78,37 @@ export function startReporter(options: ReporterOptions): Reporter {
   async function report(): Promise<void> {
     const current = images();
     if (current === undefined || !(await isFirst())) return metrics.reported(undefined);
-    const { counts, findings } = await sweepPods({ api, images: current, isExempt, clock });
+    const { counts, findings, withEntries } = await sweepPods({ api, images: current, isExempt, clock });
     metrics.reported({ counts, atMs: clock() });
     let asked = 0;
     for (const finding of findings) {
       if (isStopped) return;
       const isAsked = finding.what === 'unready' && finding.reason === '' && asked++ < MAX_ASKED;
-      await tell(finding, isAsked ? await ask(podIpOf(finding)) : undefined);
+      await tell(finding, isAsked ? await ask(podIpOf(finding.pod)) : undefined);
     }
+    await askAboutEntries(withEntries);
     await events.settled();
   }
 
+  /** A missing Secret fails one entry and not the pod, so that nobody else would say a word about it. */
+  async function askAboutEntries(pods: readonly KubeObject[]): Promise<void> {
+    for (let asked = 0; asked < Math.min(MAX_ASKED, pods.length) && !isStopped; asked++) {
+      const pod = pods[turn++ % pods.length] as KubeObject;
+      const lacking = await ask(podIpOf(pod));
+      if (lacking !== undefined) await send('RemoteEntryLacking', pod, lacking);
+    }
+  }
+
   async function tell({ what, reason, pod }: Finding, detail: string | undefined): Promise<void> {
-    const { name = '', uid = '', namespace: where = '' } = pod.metadata ?? {};
     const why = what === 'unready' ? `its sidecar is not ready: ${plainText(detail ?? reason) || 'see its /readyz'}` : plainText(reason);
+    await send(REASONS[what], pod, why);
+  }
+
+  async function send(reason: EventReason, pod: KubeObject, why: string): Promise<void> {
+    const { name = '', uid = '', namespace: where = '' } = pod.metadata ?? {};
     const owner = await topOwnerOf(api, pod);
     events.send({
-      reason: REASONS[what],
+      reason,
       note: `pod ${name}: ${why}`,
       owner,
       pod: { apiVersion: 'v1', kind: 'Pod', name, namespace: where, uid },
@@ -126,6 +141,6 @@ export function startReporter(options: ReporterOptions): Reporter {
   };
 }
 
-function podIpOf({ pod }: Finding): string {
+function podIpOf(pod: KubeObject): string {
   return (pod['status'] as { podIP?: string } | undefined)?.podIP ?? '';
 }

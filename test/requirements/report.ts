@@ -8,6 +8,11 @@ export const reportRequirements = {
     source: 'contract §4; issue 7, Events and metrics',
     behaviour: 'A sidecar that is not ready is reported with what the kubelet says, or else with what it says itself.',
   },
+  'report:entries': {
+    source: 'issue 6, What it does; contract §4',
+    behaviour:
+      'What the sidecar alone knows of a remote entry, such as a missing Secret, is an Event on the owner of its pod, although the pod is ready.',
+  },
   'report:events': {
     source: 'issue 7, Events and metrics',
     behaviour: 'Events go to the owner, one an hour for each reason whoever sends it, and never out of a review.',

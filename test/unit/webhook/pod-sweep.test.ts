@@ -51,6 +51,18 @@ describe('the report on running pods', () => {
     expect(names(findings).toSorted()).toEqual(['forged forged', 'forged unlabelled', 'naked naked']);
   });
 
+  it('[report:entries] names the pods with remote entries, ready as they are', async () => {
+    const { add, sweep, kube } = setup();
+    add('plain');
+    add('with');
+    const path = kubePaths.pod('shop', 'with');
+    const pod = kube.objects.get(path) as KubeObject;
+    const annotations = { ...pod.metadata?.annotations, 'mcp-sluice.dev/remote-entries': '[]' };
+    kube.put(path, { ...pod, metadata: { ...pod.metadata, annotations } });
+    const { withEntries, findings } = await sweep();
+    expect([withEntries.map(({ metadata }) => metadata?.name), findings]).toEqual([['with'], []]);
+  });
+
   it('[report:cost] reads whole only pods of ours: of all others the metadata, and nothing that has ended', async () => {
     const { kube, sweep, queries } = setup();
     for (let index = 0; index < 1200; index++)
