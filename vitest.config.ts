@@ -4,6 +4,8 @@ const project = (name: string, testTimeout: number, extra: object = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout, ...extra },
 });
 
+const onCluster = { fileParallelism: false, hookTimeout: 3_600_000, globalSetup: ['test/e2e/setup.ts'] };
+
 export default defineConfig({
   test: {
     projects: [
@@ -17,7 +19,9 @@ export default defineConfig({
       // Real clients, each in a process of its own, which they start on two processors.
       project('clients', 90_000, { fileParallelism: false, globalSetup: ['test/clients/setup.ts'] }),
       // One cluster, one order: the files of the end-to-end suite run one after the other.
-      project('e2e', 300_000, { fileParallelism: false, hookTimeout: 3_600_000, globalSetup: ['test/e2e/setup.ts'] }),
+      project('e2e', 300_000, onCluster),
+      // What kills, reboots, overloads and uninstalls: on a cluster of its own, after which nothing else is measured.
+      project('chaos', 600_000, onCluster),
     ],
   },
 });

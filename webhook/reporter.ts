@@ -11,6 +11,8 @@ import { askSidecar, plainText } from './sidecar-detail.ts';
 import { topOwnerOf } from './top-owner.ts';
 
 const REPORT_EVERY_MS = 5 * 60_000;
+/** Replicas that are replaced more often than that would never report else. */
+const FIRST_REPORT_MS = 60_000;
 const FORBIDDEN = 403;
 const NOT_FOUND = 404;
 /** Of sidecars that are asked, one by one, what they wait for; and of those with remote entries, which take turns. */
@@ -124,15 +126,15 @@ export function startReporter(options: ReporterOptions): Reporter {
       if (error instanceof KubeError && error.status === FORBIDDEN) log.debug('no report: the right to list pods was not given');
       else log.warn({ err: error }, 'no report this time');
     }
-    schedule();
+    schedule(everyMs);
   }
 
-  function schedule(): void {
-    if (!isStopped) timer = setTimeout(look, everyMs);
+  function schedule(afterMs: number): void {
+    if (!isStopped) timer = setTimeout(look, afterMs);
   }
 
   // Not at once: a replica that starts has better things to do.
-  schedule();
+  schedule(Math.min(everyMs, FIRST_REPORT_MS));
   return {
     stop() {
       isStopped = true;

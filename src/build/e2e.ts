@@ -1,4 +1,4 @@
-// `npm run test:e2e [-- --keep] [vitest's own arguments]`: the end-to-end tests.
+// `npm run test:e2e [-- --keep] [vitest's own arguments]`: the end-to-end tests; `test:chaos`, those that break a cluster.
 // Cluster and installation are made and removed by test/e2e/setup.ts.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -7,7 +7,9 @@ const root = join(import.meta.dirname, '../..');
 const args = process.argv.slice(2);
 const env = { ...process.env, ...(args.includes('--keep') ? { E2E_KEEP: '1' } : {}) };
 const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-const child = spawn(process.execPath, [vitest, 'run', '--project', 'e2e', ...args.filter((arg) => arg !== '--keep')], {
+const project = args.includes('--chaos') ? 'chaos' : 'e2e';
+const others = args.filter((arg) => arg !== '--keep' && arg !== '--chaos');
+const child = spawn(process.execPath, [vitest, 'run', '--project', project, ...others], {
   cwd: root,
   env,
   stdio: 'inherit',

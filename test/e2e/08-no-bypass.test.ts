@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hostUrl, isReady, nodeAddress, podsOf, readyPods } from './cluster.ts';
 import { postFromPod } from './cluster-client.ts';
-import { apply, getObject, kubectl, tryKubectl } from './kubectl.ts';
+import { apply, getObject, kubectl } from './kubectl.ts';
 import { post, toolCall } from './mcp-client.ts';
 import { useNamespaces } from './namespace.ts';
-import { clientPod, deployment, nodePort, pod, REDIS_URL, redis, SERVERS } from './objects.ts';
+import { clientPod, deployment, nodePort, REDIS_URL, redis, SERVERS } from './objects.ts';
 import { withPortForward } from './port-forward.ts';
 import { until } from './until.ts';
 
@@ -81,22 +81,6 @@ describe('ways past the sidecar', () => {
     const [found] = await readyPods(restricted, 'app');
     const answer = await withPortForward(restricted, found.metadata.name, port, (url) => post(url, CALL));
     expect(answer.status).toBe(200);
-  });
-
-  it.for([
-    ['tcpSocket', { readinessProbe: { tcpSocket: { port } } }],
-    ['grpc', { livenessProbe: { grpc: { port } } }],
-  ] as const)('[e2e:probe-warning] warns of a %s probe on the captured port', async ([handler, container]) => {
-    const probed = pod({
-      name: `probed-${handler.toLowerCase()}`,
-      namespace: plain,
-      server: 'python',
-      template: { inject: 'true' },
-      container,
-    });
-    const answered = await tryKubectl(['create', '--dry-run=server', '-f', '-'], { input: JSON.stringify(probed) });
-    expect(answered.code, answered.stderr).toBe(0);
-    expect(answered.stderr).toMatch(new RegExp(`Warning: .*${handler}.*${port}`));
   });
 });
 

@@ -69,9 +69,12 @@ export function checkAdmission(api: Cluster, namespace: string): Promise<readonl
 export function checkReplicas(api: Cluster): Promise<readonly Outcome[]> {
   return attempt('webhook-ready', async () => {
     const labelSelector = 'app.kubernetes.io/name=mcp-sluice,app.kubernetes.io/component=webhook';
-    const { items } = await api.list(`/api/v1/namespaces/${SYSTEM}/pods`, { limit: MAX_ASKED, labelSelector });
+    // Kubernetes keeps pods that were evicted; those and the ones on their way out after a rollout answer nobody.
+    const fieldSelector = 'status.phase!=Succeeded,status.phase!=Failed';
+    const { items } = await api.list(`/api/v1/namespaces/${SYSTEM}/pods`, { limit: MAX_ASKED, labelSelector, fieldSelector });
+    const there = items.filter((pod) => valueAt(pod, ['metadata', 'deletionTimestamp']) === undefined);
     return await Promise.all(
-      items.map(async ({ metadata }) => {
+      there.map(async ({ metadata }) => {
         const check = `webhook-ready ${metadata?.name ?? ''}`;
         const answer = await api.ask('GET', `/api/v1/namespaces/${SYSTEM}/pods/https:${metadata?.name ?? ''}:10250/proxy/readyz`);
         if (answer.status === 200) return ok(check, 'certificate served and trusted, images published');
