@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
+import { day } from '../src/lib/ca-bundle.ts';
 import { quote } from '../src/lib/quote.ts';
 import type { RemoteEntry } from '../src/settings/settings.ts';
-import { day } from './ca-bundle.ts';
 import { type EntryCause, EntryFault } from './entry-fault.ts';
 
 export const CONNECT_TIMEOUT_MS = 5_000;

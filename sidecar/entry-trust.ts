@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { SecureContext } from 'node:tls';
+import { type CaBundle, day, daysUntil, readCaBundle } from '../src/lib/ca-bundle.ts';
 import type { RemoteEntry } from '../src/settings/settings.ts';
-import { type CaBundle, day, daysUntil, readCaBundle } from './ca-bundle.ts';
 import { trustingBundle, trustingRoots } from './entry-contexts.ts';
 import type { EntryEvents } from './entry-events.ts';
 

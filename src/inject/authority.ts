@@ -1,9 +1,8 @@
-import { X509Certificate } from 'node:crypto';
+import { day, readCaBundle } from '../lib/ca-bundle.ts';
 import type { Issue } from '../lib/issue.ts';
 import type { Facts, Findings } from './facts.ts';
 
 const SOON_MS = 30 * 24 * 3_600_000;
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 /** A key of a ConfigMap in the object's namespace. */
 export interface Authority {
@@ -39,31 +38,23 @@ export function judgeAuthority(ca: Authority, path: Issue['path'], facts: Facts)
 }
 
 function judgeBundle(text: string, where: string, nowMs: number, finding: (code: string, message: string) => Issue): Findings {
-  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
-    const message = `${where} holds a private key, which belongs in no ConfigMap: keep the certificates only, and replace the key`;
-    return { issues: [finding('CA_PRIVATE_KEY', message)], cautions: [] };
+  const bundle = readCaBundle(text, nowMs);
+  const denied = (code: string, message: string): Findings => ({ issues: [finding(code, message)], cautions: [] });
+  if (!('problem' in bundle)) {
+    const { earliestEndMs } = bundle;
+    if (earliestEndMs - nowMs >= SOON_MS) return { issues: [], cautions: [] };
+    const message = `${where} has a certificate that ${earliestEndMs <= nowMs ? 'expired' : 'ends'} on ${day(earliestEndMs)}`;
+    return { issues: [], cautions: [finding('CA_ENDS_SOON', message)] };
   }
-  const ends = (text.match(CERTIFICATE) ?? []).map(endOf);
-  if (ends.length === 0 || ends.includes(undefined)) {
-    const what = ends.length === 0 ? 'no PEM certificate' : 'a PEM block that is no certificate';
-    return { issues: [finding('CA_NOT_PEM', `${where} holds ${what}`)], cautions: [] };
-  }
-  const dates = ends.filter((end) => end !== undefined);
-  const day = (endMs: number) => new Date(endMs).toISOString().slice(0, 10);
-  // A bundle may carry an old certificate beside its successor; only when none is left can nothing be verified.
-  const last = Math.max(...dates);
-  if (last <= nowMs) return { issues: [finding('CA_EXPIRED', `${where} expired on ${day(last)}`)], cautions: [] };
-  const ending = dates.filter((end) => end - nowMs < SOON_MS).sort((a, b) => a - b);
-  const message = (endMs: number) => `${where} has a certificate that ${endMs <= nowMs ? 'expired' : 'ends'} on ${day(endMs)}`;
-  return { issues: [], cautions: ending.slice(0, 1).map((endMs) => finding('CA_ENDS_SOON', message(endMs))) };
-}
-
-function endOf(pem: string): number | undefined {
-  try {
-    const endMs = new X509Certificate(pem).validToDate.getTime();
-    // OpenSSL takes up a certificate whose date is none.
-    return Number.isNaN(endMs) ? undefined : endMs;
-  } catch {
-    return undefined;
+  switch (bundle.code) {
+    case 'private-key':
+      return denied(
+        'CA_PRIVATE_KEY',
+        `${where} holds a private key, which belongs in no ConfigMap: keep the certificates only, and replace the key`,
+      );
+    case 'not-pem':
+      return denied('CA_NOT_PEM', `${where} ${bundle.problem}`);
+    case 'expired':
+      return denied('CA_EXPIRED', `${where} expired on ${day(bundle.lastEndMs ?? nowMs)}`);
   }
 }

@@ -30,6 +30,11 @@ describe('the CA of Redis', () => {
     expect(judge(expired)).toEqual(['CA_EXPIRED']);
   });
 
+  it('[inject:ca-bundle] is denied where a part of it is no certificate, or only half of one: the sidecar would not take it either', () => {
+    expect(judge(`${good}-----BEGIN CERTIFICATE-----\nMIIB`)).toEqual(['CA_NOT_PEM']);
+    expect(judge(`${good}-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n`)).toEqual(['CA_NOT_PEM']);
+  });
+
   it('[inject:ca-bundle] warns from thirty days before the end, and denies from the end on', () => {
     const endMs = Date.UTC(2026, 11, 5);
     const dayMs = 24 * 3_600_000;
