@@ -135,6 +135,12 @@ function askHttp(
       });
       response.on('error', () => resolve('the answer broke off'));
     });
+    // Node closes a connection that was upgraded without asking, and says nothing more.
+    sent.on('upgrade', (_response, socket) => {
+      socket.destroy();
+      resolve('the app answers 101');
+    });
+    sent.on('close', () => resolve('the connection was closed'));
     sent.on('error', (error: NodeJS.ErrnoException) => resolve(signal.aborted ? 'no answer in time' : (error.code ?? error.message)));
     sent.end();
   });

@@ -94,6 +94,8 @@ export function bundleIn(data: SecretData): string {
 function faultOf({ certificate, key }: KeyPair, nowMs: number): string | undefined {
   const parsed = parseCertificate(certificate);
   if (!parsed?.ca || !isKeyOf(parsed, key)) return 'its CA certificate or key is broken';
+  // forge signs with nothing else: taken for good, such a CA would be published and nobody could serve by it.
+  if (parsed.publicKey.asymmetricKeyType !== 'rsa') return 'its CA has no RSA key';
   if (parsed.validFromDate.getTime() > nowMs) return 'its CA is not valid yet';
   return parsed.validToDate.getTime() - nowMs < TOO_SHORT_MS ? 'its CA has ended, or is about to' : undefined;
 }

@@ -65,13 +65,16 @@ export function keepOwnCertificate(options: OwnCertificateOptions): CertificateK
   async function keepServing(): Promise<void> {
     const { signer } = agreed ?? (await agree());
     const fault = faultOfLeaf(signer.certificate, clock());
-    if (fault !== undefined) {
-      leaf = { pair: await issueLeaf(signer, names, clock()), signer: signer.certificate };
-      served.serve(leaf.pair);
-      log.info({ reason: fault }, 'serves a new certificate');
+    try {
+      if (fault !== undefined) {
+        leaf = { pair: await issueLeaf(signer, names, clock()), signer: signer.certificate };
+        served.serve(leaf.pair);
+        log.info({ reason: fault }, 'serves a new certificate');
+      }
+    } finally {
+      // Also where no leaf could be signed: readiness tells what is served now, not what was true of it once.
+      distrusted = distrust(await readServedChain(served.address(), names[0]), published, names[0], clock());
     }
-    const chain = await readServedChain(served.address(), names[0]);
-    distrusted = distrust(chain, published, names[0], clock());
     if (distrusted !== undefined) throw new Error(distrusted);
   }
 

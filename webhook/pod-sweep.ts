@@ -73,7 +73,7 @@ export async function sweepPods({ api, images, isExempt, clock }: SweepOptions):
   }
   function note(what: Counted, reason: string, pod: KubeObject): void {
     counts[what]++;
-    if (what !== 'fresh' && what !== 'stale' && findings.length < MAX_FINDINGS) findings.push({ what, reason, pod });
+    if (what !== 'fresh' && what !== 'stale' && findings.length < MAX_FINDINGS) findings.push({ what, reason, pod: briefly(pod) });
   }
   async function judge(pod: KubeObject): Promise<void> {
     const standing = standingOf(pod, images);
@@ -99,6 +99,13 @@ export async function sweepPods({ api, images, isExempt, clock }: SweepOptions):
     if (pod !== undefined) await judge(pod);
   }
   return { counts, findings, withEntries };
+}
+
+/** What an Event needs: whole pods of a megabyte each would not fit into our memory. */
+function briefly({ metadata = {}, ...pod }: KubeObject): KubeObject {
+  const { name, namespace, uid, ownerReferences } = metadata;
+  const { podIP } = (pod['status'] ?? {}) as { podIP?: unknown };
+  return { metadata: { name, namespace, uid, ownerReferences } as KubeObject['metadata'], status: { podIP } } as KubeObject;
 }
 
 type Query = Omit<PageQuery, 'from'>;

@@ -13,6 +13,8 @@ const FIELDS: readonly (readonly [Path, AskedAs])[] = [
   ...['postStart', 'preStop'].map((hook) => [['lifecycle', hook], 'app-hook'] as const),
 ];
 const ARGUMENT = '--app-probe=';
+/** Five for each of fifty containers; what we write ourselves is never more. */
+const MOST_RECORDED = 256;
 
 /** What decides about the probes of a pod. */
 export interface Captured {
@@ -86,12 +88,12 @@ function complaint({ container, as, handler, original }: Place, { port, needsTok
 }
 
 function placesOf(spec: unknown): Place[] {
-  const recorded = recordedProbes(spec);
+  const recorded = byPath(recordedProbes(spec));
   return appContainers(spec).flatMap(({ container, at }) =>
     FIELDS.flatMap(([field, as]) =>
       HANDLERS.filter((kind) => isRaw(valueAt(container, [...field, kind]))).map((kind) => {
         const handler = { [kind]: objectAt(container, ...field, kind) } as unknown as AppProbe;
-        return { container, as, at: [...at, ...field], handler, original: originalOf(handler, as, recorded) };
+        return { container, as, at: [...at, ...field], handler, original: originalOf(handler, recorded) };
       }),
     ),
   );
@@ -100,12 +102,20 @@ function placesOf(spec: unknown): Place[] {
 function recordedProbes(spec: unknown): AppProbe[] {
   const args = listAt(spec, 'initContainers', initIndex(spec, SIDECAR), 'args');
   const texts = args.filter((each): each is string => typeof each === 'string' && each.startsWith(ARGUMENT));
-  return texts.map((text) => decodeProbe(text.slice(ARGUMENT.length))).filter((probe) => probe !== undefined);
+  return texts
+    .slice(0, MOST_RECORDED)
+    .map((text) => decodeProbe(text.slice(ARGUMENT.length)))
+    .filter((probe) => probe !== undefined);
 }
 
-function originalOf(handler: AppProbe, as: AskedAs, recorded: readonly AppProbe[]): AppProbe {
+/** Hashed once: whoever writes a pod writes both lists, and their product would hold the webhook for minutes. */
+function byPath(recorded: readonly AppProbe[]): ReadonlyMap<unknown, AppProbe> {
+  return new Map(recorded.flatMap((probe) => (['app-probe', 'app-hook'] as const).map((as) => [probePath(probe, as), probe])));
+}
+
+function originalOf(handler: AppProbe, recorded: ReadonlyMap<unknown, AppProbe>): AppProbe {
   const { port, path } = objectAt(handler, 'httpGet');
-  return (port === ADMIN_PORT && recorded.find((probe) => probePath(probe, as) === path)) || handler;
+  return (port === ADMIN_PORT && recorded.get(path)) || handler;
 }
 
 function isRouted({ container, as, original }: Place, { port, needsToken }: Captured): boolean {

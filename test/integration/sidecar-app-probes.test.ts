@@ -195,3 +195,15 @@ describe('a gRPC probe', () => {
     });
   });
 });
+
+describe('an httpGet probe of an app that switches protocols', () => {
+  it('[probe:truth] fails each time, and is not stuck', async () => {
+    const app = await upstream((request, response) => {
+      response.socket?.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+      request.resume();
+    });
+    const probe: AppProbe = { httpGet: { path: '/up', port: 1 } };
+    const asking = createAppProbes({ upstreamHost: 'app:1', probes: [probe], upstreams: [app.url] });
+    for (let time = 0; time < 2; time++) expect((await asking(probePath(probe, 'app-probe'), undefined))?.problem).toContain('101');
+  });
+});

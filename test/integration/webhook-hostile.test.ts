@@ -30,6 +30,7 @@ describe('what nobody should send', () => {
     ['text', 415, { body: reviewOf(), headers: { 'Content-Type': 'text/plain' } }],
     ['a compressed review', 415, { body: gzipSync(reviewOf()), headers: { 'Content-Encoding': 'gzip' } }],
     ['more than 8 MiB', 413, { body: Buffer.alloc(9 * 1024 * 1024, 0x20) }],
+    ['more objects than fit into the heap', 413, { body: `[${'{},'.repeat(2_500_000)}1]` }],
     ['GET /mutate', 404, {}],
     ['another path', 404, { body: reviewOf(), method: 'POST' }],
   ])('[webhook:malformed] refuses %s with %i', async (what, status, options) => {

@@ -156,6 +156,18 @@ describe('the record of what was asked', () => {
     expect(inject(result).codes).toEqual(['PROBE_LOST']);
   });
 
+  it('[probe:record] that somebody made up at length costs no more than it is long', () => {
+    const many = 3_000;
+    const args = Array.from({ length: many }, (_, port) => `--app-probe=${encodeProbe({ tcpSocket: { port } })}`);
+    const probe = { httpGet: { ...atAdmin, path: '/app-probe/tcpSocket-000000000000' } };
+    const containers = Array.from({ length: many }, (_, index) => ({ name: `c${index}`, readinessProbe: probe }));
+    const pod = { spec: { initContainers: [{ name: 'mcp-sluice', args }], containers } };
+    const edit = createEdit(pod);
+    // By their product it would take longer than a test may.
+    restoreProbes(edit, ['spec']);
+    expect(edit.patch).toEqual([]);
+  });
+
   it('[probe:record] is written so that Kubernetes expands nothing in it, and is read again', () => {
     const value = fc.dictionary(fc.constantFrom('port', 'path', 'service'), fc.oneof(fc.string(), fc.constant('$(POD_IPS) $$')));
     fc.assert(
