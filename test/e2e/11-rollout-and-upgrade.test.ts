@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { hostUrl, readyPods, sidecarOf } from './cluster.ts';
 import { IMAGES } from './images.ts';
 import { install, SYSTEM, WEBHOOK } from './install.ts';
-import { apply, getObject, kubectl, listObjects } from './kubectl.ts';
+import { apply, getObject, kubectl, listObjects, tryKubectl } from './kubectl.ts';
 import { post, toolCall } from './mcp-client.ts';
 import { useNamespaces } from './namespace.ts';
 import { deployment, nodePort, ours, podSpec, REDIS_URL, redis } from './objects.ts';
@@ -50,7 +50,8 @@ describe('rollouts and upgrades', () => {
     expect(sidecarOf(old)?.image).toBe(IMAGES.product);
     await kubectl(['annotate', '--overwrite', '-n', namespace, `pod/${old.metadata.name}`, 'mcp-sluice.dev/rate-limit=shared: 5/1h']);
 
-    await kubectl([
+    // The exec may be cut with the container that it ends: the Job's completion tells.
+    await tryKubectl([
       'exec',
       '-n',
       namespace,
