@@ -3,7 +3,7 @@ import type { RemoteEntry } from '../src/settings/settings.ts';
 import type { Trial } from './entry-breaker.ts';
 import { EntryFault } from './entry-fault.ts';
 import { judgeRedirect } from './entry-redirect.ts';
-import type { Flow, Sink, UpstreamRequest } from './forward.ts';
+import { type Flow, hasBody, mayBeSentAgain, type Sink, type UpstreamRequest } from './forward.ts';
 import { headerValue } from './headers.ts';
 
 export interface AttemptDeps {
@@ -47,7 +47,6 @@ export class EntryAttempt implements Dispatcher.DispatchHandler, Flow {
 
   start(): this {
     const { method, headers, body } = this.#request;
-    const hasBody = this.#hasBody();
     // A server may open a stream of events and say nothing, not even its head, until it has one.
     const isStream = method === 'GET' && /\btext\/event-stream\b/i.test(headerValue(headers, 'accept') ?? '');
     try {
@@ -56,7 +55,7 @@ export class EntryAttempt implements Dispatcher.DispatchHandler, Flow {
           method,
           path: this.#target,
           headers: headers as string[],
-          body: hasBody ? (body as Uint8Array) : null,
+          body: hasBody(body) ? body : null,
           idempotent: false,
           headersTimeout: isStream ? 0 : this.#deps.firstByteTimeoutMs,
         },
@@ -136,16 +135,7 @@ export class EntryAttempt implements Dispatcher.DispatchHandler, Flow {
       this.#follow(this.#next);
       return;
     }
-    // RFC 9110 §9.2.2, as in forward.ts: what changes nothing is sent again, once, where a kept connection ended.
-    const { method } = this.#request;
-    if (
-      this.#wasSent &&
-      !this.#wasHeard &&
-      !this.#isAgain &&
-      !isTimeout(error) &&
-      (method === 'GET' || method === 'HEAD') &&
-      !this.#hasBody()
-    ) {
+    if (this.#wasSent && !this.#wasHeard && !this.#isAgain && !isTimeout(error) && mayBeSentAgain(this.#request)) {
       this.#isAgain = true;
       this.start();
       return;
@@ -190,11 +180,6 @@ export class EntryAttempt implements Dispatcher.DispatchHandler, Flow {
     this.#isOver = true;
     this.#deps.trial.abandon();
     this.#deps.onOver(fault);
-  }
-
-  #hasBody(): boolean {
-    const { body } = this.#request;
-    return body instanceof Uint8Array ? body.byteLength > 0 : body !== undefined;
   }
 }
 

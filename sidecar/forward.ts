@@ -85,8 +85,16 @@ export function createUpstream(origins: readonly string[]): Upstream {
   };
 }
 
-function hasBody(body: UpstreamRequest['body']): body is Uint8Array | Readable {
+export function hasBody(body: UpstreamRequest['body']): body is Uint8Array | Readable {
   return body instanceof Uint8Array ? body.byteLength > 0 : body !== undefined;
+}
+
+/**
+ * A kept connection may end just as we write on it. What was written may have been acted upon, so only what changes
+ * nothing is sent again, once (RFC 9110 §9.2.2); never a POST.
+ */
+export function mayBeSentAgain({ method, body }: UpstreamRequest): boolean {
+  return (method === 'GET' || method === 'HEAD') && !hasBody(body);
 }
 
 interface Choice {
@@ -184,11 +192,7 @@ class Attempt implements Dispatcher.DispatchHandler, Flow {
       this.start();
       return;
     }
-    // A kept connection may end just as we write on it. What was written may
-    // have been acted upon, so only what changes nothing is sent again, once
-    // (RFC 9110 §9.2.2); never a POST.
-    const { method, body } = this.#request;
-    if (this.#wasSent && !this.#wasHeard && !this.#isAgain && (method === 'GET' || method === 'HEAD') && !hasBody(body)) {
+    if (this.#wasSent && !this.#wasHeard && !this.#isAgain && mayBeSentAgain(this.#request)) {
       this.#isAgain = true;
       this.start();
       return;
