@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { constants, cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DEFAULT_IMAGE } from '../cli/flags.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const BUNDLES = ['mcp-sluice.cjs', 'sidecar.cjs', 'webhook.cjs'];
@@ -46,7 +47,7 @@ export function nodeBinary(): string {
 }
 
 if (import.meta.main) {
-  const [name = 'ghcr.io/mcp-sluice/mcp-sluice:0.1.0', base = 'mcp-sluice-base'] = process.argv.slice(2);
+  const [name = DEFAULT_IMAGE, base = 'mcp-sluice-base'] = process.argv.slice(2);
   buildImage({ name, base });
   process.stdout.write(`${name}\n`);
 }

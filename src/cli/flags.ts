@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { VERSION } from '../inject/stamp.ts';
 import { isDnsLabel } from '../lib/names.ts';
 import { PREFIX } from '../lib/prefix.ts';
 import { didYouMean } from '../lib/suggest.ts';
@@ -17,7 +18,7 @@ export interface Flags extends Wanted {
   readonly podSecurity?: string;
 }
 
-export const DEFAULT_IMAGE = 'ghcr.io/mcp-sluice/mcp-sluice:0.1.0';
+export const DEFAULT_IMAGE = `ghcr.io/mcp-sluice/mcp-sluice:${VERSION}`;
 const LEVELS = ['privileged', 'baseline', 'restricted'];
 
 const FILE_OPTIONS = {

@@ -3,7 +3,7 @@ import { PREFIX } from '../lib/prefix.ts';
 import { PROPAGATED_KEY, STATUS_KEY } from './names.ts';
 
 /** Equal to package.json's, which a test checks. */
-export const VERSION = '0.1.0';
+export const VERSION = '0.2.0';
 
 /** The stamp that a pod carries: our version and a hash of the effective configuration (contract §5), and what else is on record. */
 export function stamp(effective: Readonly<Record<string, string>>, record: Readonly<Record<string, object>> = {}): string {

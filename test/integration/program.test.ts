@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle } from '../../src/build/bundle.ts';
+import { VERSION } from '../../src/inject/stamp.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const dist = mkdtempSync(join(tmpdir(), 'mcp-sluice-dist-'));
@@ -21,7 +22,7 @@ describe.each([
   }
 
   it('tells its version', () => {
-    expect(run('--version')).toMatchObject({ status: 0, stdout: '0.1.0\n', stderr: '' });
+    expect(run('--version')).toMatchObject({ status: 0, stdout: `${VERSION}\n`, stderr: '' });
   });
 
   it('tells its commands', () => {

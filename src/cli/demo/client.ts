@@ -1,6 +1,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { VERSION } from '../../inject/stamp.ts';
 
 /** How a call of the tool ended: the tool's text, or the refusal as it came over the wire. */
 export type Called =
@@ -35,7 +36,7 @@ export async function connectClient(url: URL): Promise<DemoClient> {
       return response;
     },
   });
-  const client = new Client({ name: 'mcp-sluice-demo', version: '0.1.0' });
+  const client = new Client({ name: 'mcp-sluice-demo', version: VERSION });
   // The SDK's own types disagree under exactOptionalPropertyTypes.
   await client.connect(transport as Transport);
   return {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { freePort, startRedis } from '../../build/start-redis.ts';
 import { PREFIX } from '../../lib/prefix.ts';
+import { DEFAULT_IMAGE } from '../flags.ts';
 import { abridgePod } from './abridge.ts';
 import { isReady, type KubernetesObject, type Reviewed, review, type Webhook } from './admission.ts';
 import { type Called, connectClient, type DemoClient } from './client.ts';
@@ -15,7 +16,6 @@ import type { Paint } from './paint.ts';
 import type { Processes } from './processes.ts';
 
 const EXAMPLE = 'manifests/examples/everything.yaml';
-const IMAGE = 'ghcr.io/mcp-sluice/mcp-sluice:0.1.0';
 
 export interface Stage {
   readonly root: string;
@@ -47,7 +47,7 @@ export async function showAdmission(stage: Stage): Promise<KubernetesObject> {
   mkdirSync(tls);
   const port = await freePort();
   const readCa = (): string => readFileSync(join(tls, 'ca.crt'), 'utf8');
-  const args = ['src/cli/main.ts', 'webhook', '--standalone', '--listen', `127.0.0.1:${port}`, '--tls-dir', tls, '--image', IMAGE];
+  const args = ['src/cli/main.ts', 'webhook', '--standalone', '--listen', `127.0.0.1:${port}`, '--tls-dir', tls, '--image', DEFAULT_IMAGE];
   await processes.start('the webhook', args, async () => {
     try {
       return await isReady({ port, ca: readCa() });

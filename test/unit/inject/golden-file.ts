@@ -31,7 +31,7 @@ interface Header {
 
 const FOLDER = new URL('../../golden/inject/', import.meta.url);
 const LINE = '----------\n';
-export const IMAGE = 'ghcr.io/mcp-sluice/mcp-sluice:0.1.0';
+export const IMAGE = 'ghcr.io/mcp-sluice/mcp-sluice:0.2.0';
 export const NOW_MS = Date.UTC(2026, 10, 21);
 
 export function readGoldens(): Golden[] {
