@@ -4,7 +4,8 @@ import { OFFLINE_NODE } from './images.ts';
 import { run } from './run.ts';
 import type { ImageSource } from './tools.ts';
 
-export const CLUSTER = 'mcp-sluice-e2e';
+/** `E2E_CLUSTER` names another, for two suites at once. */
+export const CLUSTER = process.env['E2E_CLUSTER'] ?? 'mcp-sluice-e2e';
 
 /** Creates the tests' cluster, or takes the one that an earlier run with `--keep` left. */
 export async function createCluster(options: { source: ImageSource; kubeconfig: string; isReuseWelcome: boolean }): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { buildProduct, buildServers } from './build-images.ts';
 import { dumpState } from './dump.ts';
+import { withImages } from './image-lock.ts';
 import { IMAGES } from './images.ts';
 import { install, uninstall } from './install.ts';
 import { CLUSTER, createCluster, deleteCluster, kindNameOf, loadImages } from './kind.ts';
@@ -82,12 +83,14 @@ async function provision(): Promise<void> {
     if (cluster === undefined)
       throw new Error(`KUBECONFIG=${given} names no kind cluster: images can only be loaded into one (its context must be kind-NAME).`);
   }
-  log('building bundles and images');
-  await bundle();
-  await servers;
-  await buildProduct(source);
-  log('loading images');
-  await loadImages(cluster, Object.values(IMAGES));
+  await withImages(async () => {
+    log('building bundles and images');
+    await bundle();
+    await servers;
+    await buildProduct(source);
+    log('loading images');
+    await loadImages(cluster, Object.values(IMAGES));
+  });
   log('installing manifests/');
   await install('first');
   log('ready');
