@@ -1,6 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { boundConnections } from './admin-crowd.ts';
 import type { AskApp } from './app-probes.ts';
 import type { Metrics } from './metrics.ts';
+
+/** A probe is one small packet: whoever takes longer to ask, or to take what is answered, only occupies a connection. */
+const ASK_WITHIN_MS = 5_000;
+const TAKE_WITHIN_MS = 10_000;
+const CHECK_TIMEOUTS_MS = 1_000;
 
 /** What stands between this sidecar and traffic. A check that holds has no reason. */
 export interface Check {
@@ -25,7 +31,7 @@ export interface AdminDeps {
 
 /**
  * Probes and metrics, and nothing else: in a pod the whole cluster can reach this
- * port (contract §9.12).
+ * port (contract §9.12), and no one who does so may keep a kubelet out.
  */
 export function createAdmin(deps: AdminDeps): Server {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -58,9 +64,18 @@ export function createAdmin(deps: AdminDeps): Server {
       }
     }
   }
-  return createServer((request, response) => {
-    answer(request, response).catch(() => response.destroy());
+  const server = createServer({
+    headersTimeout: ASK_WITHIN_MS,
+    requestTimeout: ASK_WITHIN_MS,
+    keepAliveTimeout: ASK_WITHIN_MS,
+    connectionsCheckingInterval: CHECK_TIMEOUTS_MS,
   });
+  // Before the answers, which it may forestall.
+  boundConnections(server);
+  server.on('request', (request, response) => {
+    if (!request.socket.destroyed) answer(request, response).catch(() => response.destroy());
+  });
+  return server;
 }
 
 function sendChecks(response: ServerResponse, word: string, checks: readonly Check[]): void {
@@ -72,6 +87,7 @@ function sendChecks(response: ServerResponse, word: string, checks: readonly Che
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.setTimeout(TAKE_WITHIN_MS);
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-store' });
   response.end(body);
 }

@@ -84,6 +84,10 @@ export const sidecarRequirements = {
   'sidecar:last-good': { source: pod, behaviour: 'An invalid edit keeps the last good configuration, also across a restart.' },
   'sidecar:retunable': { source: pod, behaviour: 'Only the keys that a running pod may change are changed.' },
   'sidecar:downward': { source: issue, behaviour: "The downward API's format and its way to swap files are understood." },
+  'sidecar:admin-crowd': {
+    source: 'contract §9.12',
+    behaviour: 'Whoever occupies the admin port, with however many connections, keeps no probe out and holds a bounded number.',
+  },
   'sidecar:admin': { source: 'contract §9.12', behaviour: 'On the admin port only probes and metrics.' },
   'sidecar:limit-headers-beside': {
     source: 'issue 4, Refusals that the client survives',
