@@ -32,13 +32,28 @@ const generated: [string, string][] = [
   ['docs/settings.md', renderSettingsPage()],
   ['docs/settings.schema.json', renderJsonSchema()],
 ];
-// What `mcp-sluice explain` evaluates where it has no cluster to ask.
-const registered = ['webhook', 'policy-pods', 'policy-images', 'policy-workloads'].flatMap((name) =>
-  parseAllDocuments(readText(`manifests/base/${name}.yaml`) ?? '').map((document) => document.toJS() as { kind: string }),
-);
+// What `mcp-sluice explain` evaluates where it has no cluster to ask, and what `mcp-sluice check` compares a cluster with.
+const objectsIn = (...files: string[]) =>
+  files.flatMap((name) =>
+    parseAllDocuments(readText(`manifests/${name}.yaml`) ?? '').map(
+      (document) => document.toJS() as { kind: string; metadata: { name: string } },
+    ),
+  );
+const base = ['webhook', 'policy-pods', 'policy-images', 'policy-workloads', 'images', 'rbac', 'rbac-report'];
+const installed = objectsIn(...base.map((name) => `base/${name}`));
+const isRole = ({ kind }: { kind: string }) => kind === 'Role' || kind === 'ClusterRole';
+const roles = installed.filter(isRole);
+const ofOverlay = objectsIn('overlays/cert-manager/rights').filter(isRole);
 const installation = {
-  webhooks: registered.filter(({ kind }) => kind === 'MutatingWebhookConfiguration'),
-  policies: registered.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy'),
+  webhooks: installed.filter(({ kind }) => kind === 'MutatingWebhookConfiguration'),
+  policies: installed.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy'),
+  bindings: installed.filter(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding'),
+  parameters: installed.filter(({ kind }) => kind === 'ConfigMap'),
+  roles,
+  // Where cert-manager makes the certificate, the overlay gives these instead of those of the same name.
+  rolesWithMountedCertificate: roles.map(
+    (role) => ofOverlay.find((each) => each.kind === role.kind && each.metadata.name === role.metadata.name) ?? role,
+  ),
 };
 generated.push(['src/cli/explain/installation.json', `${JSON.stringify(installation, null, 2)}\n`]);
 const readme = readText('README.md');

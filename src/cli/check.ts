@@ -1,8 +1,12 @@
 import { checkOwnRights, checkPolicyApi, checkVersion } from './check/before.ts';
+import { checkCertificates } from './check/certificates.ts';
+import { readInstalled } from './check/installed.ts';
 import { checkAdmission, checkPods, checkRedis, checkReplicas } from './check/live.ts';
-import { type Cluster, type ConnectToCheck, type Outcome, REGISTRATION, SYSTEM } from './check/outcome.ts';
-import { checkOrder, checkPolicies, checkVersions, checkWebhook } from './check/registration.ts';
+import { checkOrder } from './check/order.ts';
+import { type Cluster, type ConnectToCheck, type Outcome, REGISTRATION, SYSTEM, unknown } from './check/outcome.ts';
+import { checkPolicies, checkWebhook } from './check/registration.ts';
 import { checkRights } from './check/rights.ts';
+import { checkVersions } from './check/versions.ts';
 import { EXIT } from './exit-codes.ts';
 import { type ClusterFlags, parseClusterFlags } from './flags.ts';
 import { type Io, processIo } from './io.ts';
@@ -24,7 +28,7 @@ export async function runCheck(argv: readonly string[], io: Io = processIo, conn
 }
 
 async function check(flags: ClusterFlags, io: Io, connect: ConnectToCheck): Promise<number> {
-  let found: { isInstalled: boolean; checks: readonly Outcome[] };
+  let found: Checked;
   try {
     const { api, namespace } = await connect(flags.context);
     found = await checkAll(api, flags.namespace ?? namespace, io.nowMs?.() ?? Date.now());
@@ -43,49 +47,63 @@ async function check(flags: ClusterFlags, io: Io, connect: ConnectToCheck): Prom
   };
   if (flags.output === 'json') io.out(`${JSON.stringify({ checks: found.checks, summary }, null, 2)}\n`);
   else {
-    if (!found.isInstalled) io.out('mcp-sluice is not installed here; could it be?\n');
-    for (const { state, check: name, message } of found.checks) io.out(`${STATES[state]}  ${name}: ${message}\n`);
+    if (found.isInstalled === false) io.out('mcp-sluice is not installed here; could it be?\n');
+    for (const { state, check: name, message, remedy } of found.checks) {
+      io.out(`${STATES[state]}  ${name}: ${message}\n${remedy === undefined ? '' : `         → ${remedy}\n`}`);
+    }
   }
   return summary.failed > 0 || (flags.isStrict && summary.warnings > 0) ? EXIT.found : EXIT.ok;
 }
 
+interface Checked {
+  /** `unknown`: that may not be read. */
+  readonly isInstalled: boolean | 'unknown';
+  readonly checks: readonly Outcome[];
+}
+
 /** All checks, in an order in which the first that fails explains those after it. @throws where the cluster cannot be asked. */
-export async function checkAll(
-  api: Cluster,
-  namespace: string,
-  nowMs: number,
-): Promise<{ isInstalled: boolean; checks: readonly Outcome[] }> {
+export async function checkAll(api: Cluster, namespace: string, nowMs: number): Promise<Checked> {
   const before = [await checkVersion(api), await checkPolicyApi(api)];
   const isInstalled = await isThere(api);
-  const rest = isInstalled
-    ? [
-        () => checkVersions(api),
-        () => checkWebhook(api, nowMs),
-        () => checkPolicies(api),
-        () => checkRights(api),
-        () => checkReplicas(api),
-        () => checkAdmission(api, namespace),
-        () => checkOrder(api),
-        () => checkPods(api, nowMs),
-        () => checkRedis(api),
-      ]
-    : [() => checkOwnRights(api)];
+  if (isInstalled === 'unknown') {
+    const told = unknown(
+      'installation',
+      `you may not read whether mcp-sluice is installed: it takes get on its configurations, or on Deployments in ${SYSTEM}`,
+    );
+    return { isInstalled, checks: [...before.flat(), told] };
+  }
+  if (!isInstalled) return { isInstalled, checks: [...before, await checkOwnRights(api)].flat() };
+  const seen = await readInstalled(api);
+  const looks: readonly (() => Promise<readonly Outcome[]> | readonly Outcome[])[] = [
+    () => checkVersions(api, seen),
+    () => checkWebhook(api, seen),
+    () => checkCertificates(api, seen, nowMs),
+    () => checkPolicies(api, seen),
+    () => checkRights(api, seen),
+    () => checkReplicas(seen),
+    () => checkAdmission(api, namespace),
+    () => checkOrder(api),
+    () => checkPods(api, seen, nowMs),
+    () => checkRedis(api),
+  ];
   const after: (readonly Outcome[])[] = [];
   // One after the other: an apiserver with troubles is not helped by a crowd.
-  for (const look of rest) after.push(await look());
+  for (const look of looks) after.push(await look());
   return { isInstalled, checks: [...before, ...after].flat() };
 }
 
 /** Any part of it: half an installation is one that does not work. */
-async function isThere(api: Cluster): Promise<boolean> {
+async function isThere(api: Cluster): Promise<boolean | 'unknown'> {
   const paths = [
     `${REGISTRATION}/mutatingwebhookconfigurations/mcp-sluice`,
     `${REGISTRATION}/validatingadmissionpolicies/mcp-sluice-pods`,
     `/apis/apps/v1/namespaces/${SYSTEM}/deployments/mcp-sluice-webhook`,
   ];
+  let isForbidden = false;
   for (const path of paths) {
     const { status } = await api.ask('GET', path);
     if (status === 200) return true;
+    isForbidden ||= status === 403 || status === 401;
   }
-  return false;
+  return isForbidden ? 'unknown' : false;
 }

@@ -10,6 +10,7 @@ import { rewrite } from './rewrite.ts';
 import { runCommand } from './run-command.ts';
 import { reversible } from './uninject-text.ts';
 import { INJECT_USAGE } from './usage.ts';
+import { styleOf } from './write-value.ts';
 
 /** `mcp-sluice inject`: the manifests with their sidecars to standard output, all or none of them; 1 where one is denied. */
 export function runInject(argv: readonly string[], io: Io = processIo): Promise<number> {
@@ -46,8 +47,9 @@ function renderText({ files, objects }: JudgedFiles, io: Io): string {
   });
 }
 
-function irreversible(file: ManifestFile, { document }: Manifest): Finding {
+function irreversible(file: ManifestFile, { document, source }: Manifest): Finding {
+  const why = styleOf(source).isJson ? ': JSON has no comments to keep them in' : '';
   const { line } = file.lines.linePos(document.range[0]);
-  const message = 'uninject will give the same objects back, but not every space: JSON has no comments to keep them in';
+  const message = `uninject will give the same objects back, but not every space${why}`;
   return { severity: 'warning', file: file.name, line, code: 'IRREVERSIBLE', message };
 }

@@ -4,6 +4,7 @@ import { type Io, processIo } from './io.ts';
 import { judgeFiles } from './judge-files.ts';
 import { renderFinding, reportOn } from './report.ts';
 import { runCommand } from './run-command.ts';
+import { refuseEmptyPipe } from './sources.ts';
 import { LINT_USAGE } from './usage.ts';
 
 /** `mcp-sluice lint`: 1 where something would be denied (with `--strict`: or draws a warning). */
@@ -15,6 +16,7 @@ export function runLint(argv: readonly string[], io: Io = processIo): Promise<nu
       flags: parseFlags(argv, 'lint'),
       act: async (flags) => {
         const judged = await judgeFiles(flags, io);
+        refuseEmptyPipe(judged.files);
         const { findings, errors, warnings } = reportOn(judged);
         if (flags.output === 'json') {
           const summary = { objects: judged.objects.length, errors, warnings };

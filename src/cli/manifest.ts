@@ -1,4 +1,4 @@
-import { type Document, LineCounter, type ParsedNode, parseAllDocuments, type Tags } from 'yaml';
+import { type Document, LineCounter, type ParsedNode, parseAllDocuments, parseDocument, type Tags } from 'yaml';
 import { listAt, type Path, textAt, valueAt } from '../inject/raw.ts';
 
 /** One document of a file, with the text it was read from. */
@@ -34,6 +34,9 @@ export const SCHEMA = { schema: 'yaml-1.1', merge: true, customTags } as const;
 /** Among the comments before the document. */
 const HELM_SOURCE = /^(?:(?:---|#)[^\n]*\n|[^\S\n]*\n)*?# Source: (\S[^\r\n]*)/;
 
+const MAX_ERRORS = 20;
+const BEFORE_START = /(?:[^\S\n]*(?:#[^\n]*)?\n)*(?=---)/y;
+
 /** Reads a file of one or more YAML or JSON documents. What is not touched later can be written out byte for byte. */
 export function parseManifests(name: string, text: string): ManifestFile {
   const lines = new LineCounter();
@@ -43,9 +46,9 @@ export function parseManifests(name: string, text: string): ManifestFile {
   const manifests: Manifest[] = [];
   let start = 0;
   for (const [index, document] of documents.entries()) {
-    const end = index === documents.length - 1 ? text.length : document.range[2];
+    const end = index === documents.length - 1 ? text.length : nextStart(text, document.range[2]);
     for (const error of document.errors)
-      errors.push({ line: lines.linePos(error.pos[0]).line, message: error.message.split('\n')[0] ?? '' });
+      errors.push({ line: lines.linePos(error.pos[0]).line, message: (error.message.split('\n')[0] ?? '').replace(/:$/, '') });
     const root = document.errors.length > 0 ? undefined : read(document, (message) => errors.push({ line: 1, message }));
     const source = text.slice(start, end);
     const [, chartTemplate] = HELM_SOURCE.exec(source) ?? [];
@@ -53,14 +56,31 @@ export function parseManifests(name: string, text: string): ManifestFile {
     start = end;
   }
   // Only comments, or nothing at all.
-  const bare = parsed as unknown as Document.Parsed<ParsedNode>;
+  const bare = parseDocument<ParsedNode>(text, SCHEMA);
   return {
     name,
     text,
     manifests: documents.length > 0 ? manifests : [{ source: text, start: 0, document: bare, objects: [] }],
-    errors,
+    errors: bounded(errors),
     lines,
   };
+}
+
+/** What is no YAML at all, a picture say, has an error in every line. */
+function bounded(errors: readonly { line: number; message: string }[]): ManifestFile['errors'] {
+  const [first, ...others] = errors.slice(MAX_ERRORS);
+  return first === undefined
+    ? errors
+    : [...errors.slice(0, MAX_ERRORS), { line: first.line, message: `and ${others.length + 1} more, from here on` }];
+}
+
+/**
+ * Where the document after the one that ends here begins: comments before its `---` are those of the document that they
+ * stand behind, and the parser is not of one mind about them.
+ */
+function nextStart(text: string, end: number): number {
+  BEFORE_START.lastIndex = end;
+  return end + (BEFORE_START.exec(text)?.[0].length ?? 0);
 }
 
 /** The document as JSON; without the sharing of objects that its aliases stand for, as an edit of one would be one of all. */

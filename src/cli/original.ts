@@ -7,6 +7,8 @@ const KEY = '# mcp-sluice.dev/original:';
 /** `open`: the last line of the original is not ended. */
 const RECORD = /^# mcp-sluice\.dev\/original: ([0-9a-f]{16})( open)?\r?\n((?:#\|[^\n]*(?:\n|$))*)/m;
 const LINE = '#|';
+/** Of a document; a byte order mark may stand before the first. */
+const START = /^\uFEFF?---[^\S\n]*\r?\n/;
 
 /**
  * The text with a comment that keeps the one it was made from, for what cannot be told by taking our parts out again: an
@@ -43,11 +45,11 @@ export function takeOriginal({ source }: Pick<Manifest, 'source'>): Kept {
   const kept = lines.replaceAll(/^#\|/gm, '');
   const original = open === undefined ? kept : kept.replace(/\n$/, '');
   // A document's start may have been set before it when files were joined.
-  const [start = ''] = /^---[^\S\n]*\r?\n/.exec(source) ?? [];
-  return { text, original: original.startsWith('---') ? original : start + original, isEdited: false };
+  const [start = ''] = START.exec(source) ?? [];
+  return { text, original: /^\uFEFF?---/.test(original) ? original : start + original, isEdited: false };
 }
 
 function fingerprint(text: string): string {
-  const content = text.replace(/^---[^\S\n]*\r?\n/, '').trimEnd();
+  const content = text.replace(START, '').trimEnd();
   return createHash('sha256').update(content).digest('hex').slice(0, 16);
 }

@@ -28,16 +28,18 @@ export function rewrite({ text }: Pick<ManifestFile, 'text'>, { source, start, d
   const style = styleOf(source);
   // The last line of a file need not be ended.
   const isOpen = start + source.length === text.length && !text.endsWith('\n');
-  const whole = isOpen ? `${text}\n` : text;
+  const whole = isOpen ? text + style.newline : text;
   const edits = spliceText(whole, document, style, before, after);
   if (edits !== undefined) {
-    const edited = applyEdits(whole, edits, start, start + source.length + (isOpen ? 1 : 0));
+    const edited = applyEdits(whole, edits, start, start + source.length + (isOpen ? style.newline.length : 0));
     const spliced = isOpen ? edited.slice(0, -style.newline.length) : edited;
     if (says(spliced, after)) return spliced;
   }
   if (style.isJson) return writeJson(after, source);
   for (const { path, patch } of changed) patchDocument(document, path, patch);
-  return document.toString({ lineWidth: 0, indentSeq: style.isIndented, flowCollectionPadding: style.isPadded });
+  // The parser takes a byte order mark for no part of the document.
+  const mark = source.startsWith('\uFEFF') ? '\uFEFF' : '';
+  return mark + document.toString({ lineWidth: 0, indentSeq: style.isIndented, flowCollectionPadding: style.isPadded });
 }
 
 /** JSON stays JSON, as deep in as it was. */

@@ -31,6 +31,17 @@ export async function readSources({ files, isRecursive }: Wanted, io: Io): Promi
   return read;
 }
 
+/**
+ * For commands that judge: in a pipeline the command before may have failed, and to find nothing wrong with nothing would
+ * hide that.
+ *
+ * @throws InputError where nothing at all came in by standard input.
+ */
+export function refuseEmptyPipe(files: readonly ManifestFile[]): void {
+  if (files.some(({ name, text }) => name === '-' && text.trim() === ''))
+    throw new InputError('standard input is empty: did the command before the pipe fail?');
+}
+
 /** The manifests of one file. @throws InputError where it cannot be read. */
 export async function readSource(path: string, io: Io): Promise<ManifestFile> {
   return parseManifests(path, await asInput(() => io.read(path)));

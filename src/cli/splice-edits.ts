@@ -1,5 +1,6 @@
 import { isMap, isScalar, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
 import { columnOf, contentEnd, isFlow, nextLine, pairOf, startOf } from './extent.ts';
+import { layoutOf, writeJsonMember } from './json-layout.ts';
 import { isMarked, type Style, stoodForNull, writeInline, writeLines, writeMember } from './write-value.ts';
 
 /** Replaces the text between two positions. */
@@ -32,11 +33,16 @@ export function addPairs(map: YAMLMap, added: Record<string, unknown>, splicing:
   add(nextLine(contentEnd(map, text) ?? refuse(), text), writeLines(added, column, '', style), splicing);
 }
 
-/** Writes new members where one of a map in brackets stood. */
+/** Writes new members where one of a map in brackets stood; in JSON they look as it did. */
 export function replaceMember(map: YAMLMap, key: string, added: Record<string, unknown>, { edits, text, style }: Splicing): void {
   const pair = pairOf(map, key) ?? refuse();
-  const members = Object.entries(added).map(([name, value]) => writeMember(name, value, style));
-  edits.push({ start: startOf(pair) ?? refuse(), end: contentEnd(pair, text) ?? refuse(), text: members.join(', ') });
+  const [start, end] = [startOf(pair) ?? refuse(), contentEnd(pair, text) ?? refuse()];
+  const [margin = ''] = /^[^\S\n]*/.exec(text.slice(text.lastIndexOf('\n', start - 1) + 1, start)) ?? [];
+  const layout = layoutOf(text.slice(start, end), text);
+  const members = Object.entries(added).map(([name, value]) =>
+    style.isJson ? writeJsonMember(name, value, layout, margin) : writeMember(name, value, style),
+  );
+  edits.push({ start, end, text: members.join(', ') });
 }
 
 /** Cuts members out of a map; a list or map that was empty before we filled it is empty again. */

@@ -16,7 +16,7 @@ export function styleOf(source: string): Style {
   return {
     isIndented: !/^( *)[^\s#-][^\n]*:[^\S\n]*\n\1- /m.test(source),
     isPadded: !/\{[^\s{}]/.test(source),
-    isJson: /^\s*[{[]/.test(source) && isJson(source),
+    isJson: /^\s*[{[]/.test(source) && isJson(source.replace(/^\uFEFF/, '')),
     newline: /\r\n/.test(source) ? '\r\n' : '\n',
   };
 }

@@ -62,10 +62,24 @@ export const cliRequirements = {
     source: 'issue 7, CLI',
     behaviour: 'explain KIND/NAME judges an object of a cluster by what is installed there, and says what could not be read.',
   },
+  'cli:explain-unknown': {
+    source: 'issue 7, CLI',
+    behaviour:
+      'What explain cannot evaluate it calls unknown, and what fails in an apiserver it judges by the failure policy; it never guesses.',
+  },
   'cli:check-before': { source: 'issue 7, CLI', behaviour: 'Before installation check says whether the cluster and your rights will do.' },
   'cli:check': {
     source: 'issue 7, CLI',
     behaviour: 'After installation check finds each part that is missing, edited or not well, and changes nothing.',
+  },
+  'cli:check-drift': {
+    source: 'issue 7, CLI',
+    behaviour:
+      'check names each difference of webhook, policies and bindings from the manifests, whether it weakens them, and the way back.',
+  },
+  'cli:check-version': {
+    source: 'issue 7, CLI and Update',
+    behaviour: 'check and explain judge by the version that is installed, and say where that is another than their own.',
   },
   'cli:check-certificates': {
     source: 'issue 7, Certificates',

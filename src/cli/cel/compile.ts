@@ -1,6 +1,7 @@
-import { callFunction, callMethod, type Expression, type Variables } from './methods.ts';
+import { decide } from './logic.ts';
+import { callFunction, callMethod, type Expression } from './methods.ts';
 import { CelError, type Token, tokenize } from './tokens.ts';
-import { compare, contains, Optional, plus, same, select, truth } from './values.ts';
+import { compare, contains, hasField, plus, same, select, truth } from './values.ts';
 
 export type { Expression, Variables } from './methods.ts';
 
@@ -52,13 +53,13 @@ export function compile(expression: string): Expression {
 
   function either(): Expression {
     let left = both();
-    while (accept('||') !== undefined) left = logic(left, both(), true);
+    while (accept('||') !== undefined) left = logic([left, both()], true);
     return left;
   }
 
   function both(): Expression {
     let left = relation();
-    while (accept('&&') !== undefined) left = logic(left, relation(), false);
+    while (accept('&&') !== undefined) left = logic([left, relation()], false);
     return left;
   }
 
@@ -95,7 +96,8 @@ export function compile(expression: string): Expression {
       const name = take();
       if (name.kind !== 'name') throw new CelError(`a name expected before "${name.text}"`);
       const { text } = name;
-      of = link === '.' && isNext('(') ? callMethod(text, of, ...callArguments()) : selection(of, () => text, link === '.?');
+      if (link === '.?') of = selection(of, () => text, true);
+      else of = isNext('(') ? callMethod(text, of, ...callArguments()) : field(of, text);
     }
   }
 
@@ -136,10 +138,9 @@ export function compile(expression: string): Expression {
     if (Object.hasOwn(CONSTANTS, text)) return () => CONSTANTS[text];
     if (!isNext('(')) return variable(text);
     if (text !== 'has') return callFunction(text, callArguments()[0]);
-    // `has(a.b)`: whether the last selection leads anywhere.
-    const [[field]] = callArguments();
-    if (field === undefined) throw new CelError('has() wants a field');
-    return (variables) => isThere(field, variables);
+    const [[selected]] = callArguments();
+    if (selected === undefined || !isField(selected)) throw new CelError('has() wants a field, as in has(a.b)');
+    return selected.isThere;
   }
 
   const whole = ternary();
@@ -163,29 +164,20 @@ function binary(left: Expression, right: Expression, operate: Operator): Express
   return (variables) => operate(left(variables), right(variables));
 }
 
-/** CEL's `||` and `&&`: an error on one side does not matter where the other side decides. */
-function logic(left: Expression, right: Expression, decisive: boolean): Expression {
-  return (variables) => {
-    let failure: unknown;
-    for (const side of [left, right]) {
-      try {
-        if (truth(side(variables)) === decisive) return decisive;
-      } catch (error) {
-        if (!(error instanceof CelError)) throw error;
-        failure ??= error;
-      }
-    }
-    if (failure !== undefined) throw failure;
-    return !decisive;
-  };
+/** `a.b`, which `has()` asks about in another way than it is read: that `a` is there is a matter of its own. */
+interface Field extends Expression {
+  readonly isThere: Expression;
 }
 
-function isThere(field: Expression, variables: Variables): boolean {
-  try {
-    const value = field(variables);
-    return !(value instanceof Optional) || value.isPresent;
-  } catch (error) {
-    if (error instanceof CelError && error.message.startsWith('no such key')) return false;
-    throw error;
-  }
+function field(of: Expression, key: string): Field {
+  const read: Expression = (variables) => select(of(variables), key, false);
+  return Object.assign(read, { isThere: ((variables) => hasField(of(variables), key)) satisfies Expression });
+}
+
+function isField(expression: Expression): expression is Field {
+  return 'isThere' in expression;
+}
+
+function logic(sides: readonly Expression[], decisive: boolean): Expression {
+  return (variables) => decide(sides, decisive, (side) => side(variables));
 }

@@ -1,13 +1,14 @@
+import { decide } from './logic.ts';
 import { CelError } from './tokens.ts';
-import { contains, isMap, itemsOf, Optional, sizeOf, truth } from './values.ts';
+import { isMap, itemsOf, Optional, sizeOf, truth } from './values.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
 export type Expression = (variables: Variables) => unknown;
 
 /** Macros: their first argument names a variable that the second is evaluated with, for each item. */
 const MACROS: Readonly<Record<string, (items: readonly unknown[], judge: (item: unknown) => unknown) => unknown>> = {
-  exists: (items, judge) => items.some((item) => truth(judge(item))),
-  all: (items, judge) => items.every((item) => truth(judge(item))),
+  exists: (items, judge) => decide(items, true, judge),
+  all: (items, judge) => decide(items, false, judge),
   exists_one: (items, judge) => items.filter((item) => truth(judge(item))).length === 1,
   filter: (items, judge) => items.filter((item) => truth(judge(item))),
   map: (items, judge) => items.map(judge),
@@ -21,7 +22,7 @@ const text = (value: unknown): string => {
 const METHODS: Readonly<Record<string, (of: unknown, ...args: unknown[]) => unknown>> = {
   startsWith: (of, start) => text(of).startsWith(text(start)),
   endsWith: (of, end) => text(of).endsWith(text(end)),
-  contains: (of, part) => (typeof of === 'string' ? of.includes(text(part)) : contains(of, part)),
+  contains: (of, part) => text(of).includes(text(part)),
   size: (of) => sizeOf(of),
   join: (of, between = '') => itemsOf(of).map(text).join(text(between)),
   lowerAscii: (of) => text(of).toLowerCase(),

@@ -6,6 +6,13 @@ export type Token =
 /** An expression that this reader does not know, or one that fails; never a wrong answer. */
 export class CelError extends Error {}
 
+/** What an apiserver would meet as well: of all errors the one that is certain to be no lack of this reader's. */
+export class NoSuchKey extends CelError {
+  constructor(key: unknown) {
+    super(`no such key: ${String(key)}`);
+  }
+}
+
 const PATTERN =
   /\s*(?:\/\/[^\n]*\n?|([A-Za-z_][A-Za-z0-9_]*)|([0-9]+(?:\.[0-9]+)?)(?![A-Za-z0-9_.])|('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")|(\|\||&&|==|!=|<=|>=|\.\?|\[\?|[-+*/%<>!?:.,()[\]{}]))/y;
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '\\': '\\', "'": "'", '"': '"', '`': '`', '?': '?' };

@@ -1,5 +1,5 @@
 import { sameJson } from '../../inject/raw.ts';
-import { CelError } from './tokens.ts';
+import { CelError, NoSuchKey } from './tokens.ts';
 
 /** `optional` of CEL: what `.?` and `[?]` give. */
 export class Optional {
@@ -12,12 +12,31 @@ export class Optional {
   }
 }
 
+/** An object of which an apiserver knows more than we do: what is not among the members is no empty answer. */
+export class PartlyKnown {
+  readonly members: Readonly<Record<string, unknown>>;
+  constructor(members: Readonly<Record<string, unknown>>) {
+    this.members = members;
+  }
+}
+
 export function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Optional);
+  const isOurs = value instanceof Optional || value instanceof PartlyKnown;
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isOurs;
+}
+
+/** `has(a.b)`: whether `b` is in what `a` is, which has to be there itself (cel-spec, "Field Selection"). */
+export function hasField(of: unknown, key: string): boolean {
+  if (of instanceof Optional) return of.isPresent && hasField(of.value, key);
+  return member(of, key) !== undefined;
 }
 
 /** Member of a map or item of a list; undefined where it is not there. @throws CelError for anything else. */
 function member(of: unknown, key: unknown): unknown {
+  if (of instanceof PartlyKnown) {
+    if (typeof key === 'string' && Object.hasOwn(of.members, key)) return of.members[key];
+    throw new CelError(`${String(key)} is not known here`);
+  }
   if (isMap(of)) return typeof key === 'string' && Object.hasOwn(of, key) ? of[key] : undefined;
   if (Array.isArray(of) && typeof key === 'number') return of[key];
   throw new CelError(`no ${String(key)} in ${of === null ? 'null' : typeof of}`);
@@ -28,7 +47,7 @@ export function select(of: unknown, key: unknown, isOptional: boolean): unknown 
   if (of instanceof Optional) return of.isPresent ? new Optional(member(of.value, key)) : of;
   const found = member(of, key);
   if (isOptional) return new Optional(found);
-  if (found === undefined) throw new CelError(`no such key: ${String(key)}`);
+  if (found === undefined) throw new NoSuchKey(key);
   return found;
 }
 

@@ -1,7 +1,9 @@
 import { INJECTED_LABEL, SIDECAR } from '../../inject/names.ts';
 import { listAt, textAt, textsAt, valueAt } from '../../inject/raw.ts';
 import { ADMIN_PORT } from '../../lib/ports.ts';
+import type { Installed } from './installed.ts';
 import { attempt, type Cluster, failed, jsonOf, messageOf, type Outcome, ok, SYSTEM, unknown, warning } from './outcome.ts';
+import { defaultsOf, imagesNamed } from './webhook-deployment.ts';
 
 const MAX_TOLD = 10;
 /** Sidecars that are asked; one speaks for the others of its namespace. */
@@ -66,37 +68,36 @@ export function checkAdmission(api: Cluster, namespace: string): Promise<readonl
 }
 
 /** What each replica says of itself, through the apiserver: also that it serves a certificate of the published bundle. */
-export function checkReplicas(api: Cluster): Promise<readonly Outcome[]> {
-  return attempt('webhook-ready', async () => {
-    const labelSelector = 'app.kubernetes.io/name=mcp-sluice,app.kubernetes.io/component=webhook';
-    // Kubernetes keeps pods that were evicted; those and the ones on their way out after a rollout answer nobody.
-    const fieldSelector = 'status.phase!=Succeeded,status.phase!=Failed';
-    const { items } = await api.list(`/api/v1/namespaces/${SYSTEM}/pods`, { limit: MAX_ASKED, labelSelector, fieldSelector });
-    const there = items.filter((pod) => valueAt(pod, ['metadata', 'deletionTimestamp']) === undefined);
-    return await Promise.all(
-      there.map(async ({ metadata }) => {
-        const check = `webhook-ready ${metadata?.name ?? ''}`;
-        const answer = await api.ask('GET', `/api/v1/namespaces/${SYSTEM}/pods/https:${metadata?.name ?? ''}:10250/proxy/readyz`);
-        if (answer.status === 200) return ok(check, 'certificate served and trusted, images published');
-        if (answer.status === 403) return unknown(check, 'you may not reach pods through the apiserver (pods/proxy)');
-        return failed(check, oneLine(answer.status === 503 && !answer.body.startsWith('{') ? answer.body : messageOf(answer)));
-      }),
-    );
+export function checkReplicas({ replicas }: Pick<Installed, 'replicas'>): readonly Outcome[] {
+  if (replicas === 'forbidden') return [unknown('webhook-ready', 'you may not list the replicas')];
+  return replicas.map(({ name, ready }) => {
+    const check = `webhook-ready ${name}`;
+    if (ready.status === 200) return ok(check, 'certificate served and trusted, images published');
+    if (ready.status === 403) return unknown(check, 'you may not reach pods through the apiserver (pods/proxy)');
+    return failed(check, oneLine(ready.status === 503 && !ready.body.startsWith('{') ? ready.body : messageOf(ready)));
   });
 }
 
 /** Pods that are stale, naked or forged, all over the cluster. */
-export function checkPods(api: Cluster, nowMs: number): Promise<readonly Outcome[]> {
+export function checkPods(
+  api: Cluster,
+  { deployment, versions }: Pick<Installed, 'deployment' | 'versions'>,
+  nowMs: number,
+): Promise<readonly Outcome[]> {
   return attempt('pods', async () => {
     const images = await api.read(`/api/v1/namespaces/${SYSTEM}/configmaps/mcp-sluice-images`);
-    const [current, previous] = ['current', 'previous'].map((key) => textAt(images, 'data', key));
-    if (!current) return [unknown('pods', 'which image is injected is not known')];
-    const { counts, findings } = await api.sweep(
-      { image: current, allowedImages: [current, previous].filter((each): each is string => Boolean(each)) },
-      () => nowMs,
-    );
+    const allowedImages = imagesNamed(images);
+    const [image] = allowedImages;
+    if (image === undefined) return [unknown('pods', 'which image is injected is not known')];
+    const [version, ...others] = versions;
+    const today = {
+      ...{ image, allowedImages },
+      ...(version !== undefined && others.length === 0 && { version }),
+      ...(deployment !== undefined && { defaults: defaultsOf(deployment) }),
+    };
+    const { counts, findings } = await api.sweep(today, () => nowMs);
     const bad = counts.naked + counts.forged;
-    const told = `${counts.fresh} as this version makes them, ${counts.stale} stale, ${counts.naked} naked, ${counts.forged} forged, ${counts.unready} not ready`;
+    const told = `${counts.fresh} as the webhook makes them, ${counts.stale} stale, ${counts.naked} naked, ${counts.forged} forged, ${counts.unready} not ready`;
     const state = bad > 0 ? failed : counts.stale + counts.unready > 0 ? warning : ok;
     return [
       state('pods', told),

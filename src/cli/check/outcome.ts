@@ -1,3 +1,4 @@
+import type { Today } from '../../inject/standing.ts';
 import type { ClusterReader } from '../explain/cluster.ts';
 
 export interface Outcome {
@@ -6,6 +7,8 @@ export interface Outcome {
   /** `unknown`: it was not to be found out, which is no failure. */
   readonly state: 'ok' | 'warning' | 'failed' | 'unknown';
   readonly message: string;
+  /** What a person can do about it. */
+  readonly remedy?: string;
 }
 
 export interface Answer {
@@ -33,7 +36,7 @@ export interface Page {
 export interface Cluster extends ClusterReader {
   ask(method: 'GET' | 'POST', path: string, content?: unknown): Promise<Answer>;
   list(path: string, query: { limit: number; labelSelector?: string; fieldSelector?: string }): Promise<Page>;
-  sweep(images: { image: string; allowedImages: readonly string[] }, clock: () => number): Promise<Swept>;
+  sweep(today: Omit<Today, 'namespace'>, clock: () => number): Promise<Swept>;
 }
 
 /** As `Connect`, for more than reading. */
@@ -42,10 +45,14 @@ export type ConnectToCheck = (context: string | undefined) => Promise<{ readonly
 export const SYSTEM = 'mcp-sluice-system';
 export const REGISTRATION = '/apis/admissionregistration.k8s.io/v1';
 
-export const ok = (check: string, message: string): Outcome => ({ check, state: 'ok', message });
-export const warning = (check: string, message: string): Outcome => ({ check, state: 'warning', message });
-export const failed = (check: string, message: string): Outcome => ({ check, state: 'failed', message });
-export const unknown = (check: string, message: string): Outcome => ({ check, state: 'unknown', message });
+type Make = (check: string, message: string, remedy?: string) => Outcome;
+const make =
+  (state: Outcome['state']): Make =>
+  (check, message, remedy) => ({ check, state, message, ...(remedy !== undefined && { remedy }) });
+export const ok = make('ok');
+export const warning = make('warning');
+export const failed = make('failed');
+export const unknown = make('unknown');
 
 /**
  * One check. What may not be read is unknown; that a cluster cannot be asked at all goes up.
@@ -54,9 +61,14 @@ export async function attempt(check: string, look: () => Promise<readonly Outcom
   try {
     return await look();
   } catch (error) {
-    if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number' || error.status === 0) throw error;
+    if (!isAnswered(error)) throw error;
     return [unknown(check, error.status === 403 ? 'you may not read that' : error.message.slice(0, 200))];
   }
+}
+
+/** True for what the API answers with an error; it may not be there at all. */
+export function isAnswered(error: unknown): error is Error & { readonly status: number } {
+  return error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status !== 0;
 }
 
 /** The answer as JSON; undefined for anything but success. */

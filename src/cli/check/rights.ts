@@ -1,84 +1,122 @@
-import { listAt, objectAt } from '../../inject/raw.ts';
+import { listAt, objectAt, textAt } from '../../inject/raw.ts';
+import installation from '../explain/installation.json' with { type: 'json' };
 import { attempt, type Cluster, failed, jsonOf, messageOf, type Outcome, ok, SYSTEM, unknown, warning } from './outcome.ts';
 
 const ACCOUNT = `system:serviceaccount:${SYSTEM}:mcp-sluice-webhook`;
+const GROUPS = ['system:serviceaccounts', `system:serviceaccounts:${SYSTEM}`, 'system:authenticated'];
+/** manifests/base/rbac-report.yaml, which an installation may leave out. */
+const REPORT = 'mcp-sluice-report';
 
 interface Right {
   readonly verb: string;
   readonly resource: string;
-  readonly group?: string;
+  readonly group: string;
   readonly namespace?: string;
   readonly name?: string;
 }
 
-/** As manifests/base/rbac.yaml gives them. */
-const NEEDED: readonly Right[] = [
-  { verb: 'get', resource: 'namespaces' },
-  { verb: 'get', resource: 'configmaps' },
-  { verb: 'get', resource: 'jobs', group: 'batch' },
-  { verb: 'update', resource: 'configmaps', namespace: SYSTEM, name: 'mcp-sluice-images' },
-  { verb: 'get', resource: 'pods', namespace: SYSTEM },
+/** As installation.json has them, which is made of manifests/base/rbac*.yaml and of the overlay. */
+type InstalledRole = { readonly kind: string; readonly metadata: { readonly name: string } };
+
+/** Contract §9.1: no verb on Secrets outside its own namespace; and what would give that and all else. */
+const FORBIDDEN: readonly Right[] = [
+  ...['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'].map((verb) => ({
+    verb,
+    resource: 'secrets',
+    group: '',
+  })),
+  { verb: '*', resource: '*', group: '*' },
 ];
-/** For a webhook that makes its own certificate; the cert-manager overlay takes both away (contract §9.1). */
-const SECRET: Right = { verb: 'update', resource: 'secrets', namespace: SYSTEM, name: 'mcp-sluice-webhook-certificate' };
 const PATCH: Right = {
   verb: 'patch',
   resource: 'mutatingwebhookconfigurations',
   group: 'admissionregistration.k8s.io',
   name: 'mcp-sluice',
 };
-/** Contract §9.1: no verb on Secrets outside its own namespace. */
-const FORBIDDEN: readonly Right[] = ['get', 'list', 'watch', 'create', 'update', 'delete'].map((verb) => ({ verb, resource: 'secrets' }));
 
-/** What the webhook's ServiceAccount may do, by the cluster's own word: no less than it needs, and nothing with Secrets. */
-export function checkRights(api: Cluster): Promise<readonly Outcome[]> {
+/** What the webhook's ServiceAccount may do, by the cluster's own word: no less than its manifests give it, and nothing with Secrets. */
+export function checkRights(api: Cluster, { isMounted }: { readonly isMounted: boolean }): Promise<readonly Outcome[]> {
   return attempt('webhook-rights', async () => {
-    const deployment = await api.read(`/apis/apps/v1/namespaces/${SYSTEM}/deployments/mcp-sluice-webhook`);
-    const isMounted = listAt(deployment, 'spec', 'template', 'spec', 'containers').some((container) =>
-      listAt(container, 'args').some((argument) => String(argument).startsWith('--tls-dir')),
-    );
-    const needed = isMounted ? NEEDED : [...NEEDED, SECRET, PATCH];
-    const rights = [...needed, PATCH, ...FORBIDDEN];
-    const answers: boolean[] = [];
-    for (const right of rights) {
-      const { namespace, ...attributes } = right;
-      const spec = {
-        user: ACCOUNT,
-        groups: ['system:serviceaccounts', `system:serviceaccounts:${SYSTEM}`, 'system:authenticated'],
-        resourceAttributes: { ...attributes, ...(namespace !== undefined && { namespace }) },
-      };
-      const answer = await api.ask('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
-        apiVersion: 'authorization.k8s.io/v1',
-        kind: 'SubjectAccessReview',
-        spec,
-      });
-      const answered = jsonOf(answer);
-      if (answered === undefined)
-        return [unknown('webhook-rights', answer.status === 403 ? 'you may not ask what the webhook may do' : messageOf(answer))];
-      answers.push(objectAt(answered, 'status')['allowed'] === true);
+    const roles = isMounted ? installation.rolesWithMountedCertificate : installation.roles;
+    const [needed, report] = [rightsOf(roles, false), rightsOf(roles, true)];
+    const refused: Right[] = [];
+    for (const right of [...needed, ...report, ...FORBIDDEN, PATCH]) {
+      const answer = await ask(api, right);
+      if (typeof answer === 'object') return [unknown('webhook-rights', answer.why)];
+      if (!answer) refused.push(right);
     }
-    const may = (right: Right) => answers[rights.indexOf(right)] === true;
-    const lacking = needed.filter((right) => !may(right)).map(wordsOf);
-    const excess = FORBIDDEN.filter(may).map(wordsOf);
-    const outcomes = [
+    const may = (right: Right) => !refused.includes(right);
+    const lacking = needed.filter((right) => !may(right));
+    return [
       lacking.length === 0
         ? ok('webhook-rights', 'the webhook may do what it needs')
-        : failed('webhook-rights', `the webhook may not: ${lacking.join(', ')}`),
+        : failed(
+            'webhook-rights',
+            `the webhook may not: ${lacking.map(wordsOf).join(', ')}`,
+            'apply the Roles of the manifests and their bindings again',
+          ),
+      ...reportOutcome(report, report.filter(may)),
+      ...(isMounted && may(PATCH)
+        ? [warning('webhook-rights', 'the webhook may change its own configuration, which it need not where its certificate is mounted')]
+        : []),
+      secretsOutcome(FORBIDDEN.filter(may)),
     ];
-    if (isMounted && may(PATCH)) {
-      outcomes.push(
-        warning('webhook-rights', 'the webhook may change its own configuration, which it need not where its certificate is mounted'),
-      );
-    }
-    outcomes.push(
-      excess.length === 0
-        ? ok('webhook-secrets', 'the webhook has no right on Secrets of other namespaces')
-        : failed('webhook-secrets', `the webhook may, in every namespace: ${excess.join(', ')}`),
-    );
-    return outcomes;
   });
 }
 
+/** Each verb of each rule on each name, as the manifests give them. */
+function rightsOf(roles: readonly InstalledRole[], isReport: boolean): Right[] {
+  return roles
+    .filter(({ metadata }) => (metadata.name === REPORT) === isReport)
+    .flatMap((role) =>
+      listAt(role, 'rules').flatMap((rule) => {
+        const texts = (field: string) => listAt(rule, field).filter((each) => typeof each === 'string');
+        const names = texts('resourceNames');
+        const place = role.kind === 'Role' ? { namespace: textAt(role, 'metadata', 'namespace') } : {};
+        return texts('apiGroups').flatMap((group) =>
+          texts('resources').flatMap((resource) =>
+            texts('verbs').flatMap((verb) =>
+              (names.length === 0 ? [undefined] : names).map((name) => ({
+                verb,
+                resource,
+                group,
+                ...place,
+                ...(name !== undefined && { name }),
+              })),
+            ),
+          ),
+        );
+      }),
+    );
+}
+
+async function ask(api: Cluster, right: Right): Promise<boolean | { readonly why: string }> {
+  const answer = await api.ask('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: { user: ACCOUNT, groups: GROUPS, resourceAttributes: right },
+  });
+  const answered = jsonOf(answer);
+  if (answered !== undefined) return objectAt(answered, 'status')['allowed'] === true;
+  return { why: answer.status === 403 ? 'you may not ask what the webhook may do' : messageOf(answer) };
+}
+
+/** All or nothing is as somebody chose; a part of it is a mistake. */
+function reportOutcome(all: readonly Right[], given: readonly Right[]): Outcome[] {
+  if (given.length === all.length) return [];
+  const lacking = all.filter((right) => !given.includes(right)).map(wordsOf);
+  return given.length === 0
+    ? [ok('webhook-report', 'the webhook may not list pods: it reports none that are stale, naked or forged (rbac-report.yaml)')]
+    : [warning('webhook-report', `for its report the webhook may not: ${lacking.join(', ')}`)];
+}
+
+function secretsOutcome(excess: readonly Right[]): Outcome {
+  return excess.length === 0
+    ? ok('webhook-secrets', 'the webhook has no right on Secrets of other namespaces')
+    : failed('webhook-secrets', `the webhook may, in every namespace: ${excess.map(wordsOf).join(', ')}`);
+}
+
 function wordsOf({ verb, resource, name, namespace }: Right): string {
+  if (resource === '*') return 'all there is';
   return `${verb} ${resource}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` in ${namespace}`}`;
 }

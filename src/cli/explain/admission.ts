@@ -1,19 +1,21 @@
-import { sameJson } from '../../inject/raw.ts';
+import { textAt } from '../../inject/raw.ts';
 import { compile, type Variables } from '../cel/compile.ts';
-import { CelError } from '../cel/tokens.ts';
+import { CelError, NoSuchKey } from '../cel/tokens.ts';
+import { PartlyKnown } from '../cel/values.ts';
 import { type LabelSelector, selects } from './selector.ts';
 
 /** As far as we read what an apiserver has in admissionregistration.k8s.io/v1. */
-interface Rule {
+export interface Rule {
   readonly apiGroups?: readonly string[];
   readonly resources?: readonly string[];
   readonly operations?: readonly string[];
+  readonly resourceNames?: readonly string[];
 }
-interface Condition {
+export interface Condition {
   readonly name: string;
   readonly expression: string;
 }
-interface Selecting {
+export interface Selecting {
   readonly namespaceSelector?: LabelSelector;
   readonly objectSelector?: LabelSelector;
 }
@@ -23,16 +25,6 @@ export interface Webhook extends Selecting {
   readonly matchConditions?: readonly Condition[];
   readonly failurePolicy?: string;
 }
-export interface Policy {
-  readonly metadata: { readonly name: string };
-  readonly spec: {
-    readonly matchConstraints?: Selecting & { readonly resourceRules?: readonly Rule[] };
-    readonly matchConditions?: readonly Condition[];
-    readonly variables?: readonly Condition[];
-    readonly validations?: readonly { readonly expression: string; readonly message?: string; readonly messageExpression?: string }[];
-    readonly paramKind?: unknown;
-  };
-}
 
 /** A request as an apiserver would judge it. */
 export interface Subject {
@@ -41,15 +33,22 @@ export interface Subject {
   readonly resource: string;
   readonly operation: 'CREATE';
   readonly object: unknown;
-  readonly namespace: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
-  /** The policies' parameter. */
+  readonly namespace: {
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string>>;
+  };
+  /** The policies' parameter; undefined where there is none. */
   readonly params: unknown;
 }
 
-/** One question on the way of a request; `unknown` where an expression cannot be evaluated here. */
+/**
+ * One question on the way of a request; `unknown` where an expression cannot be evaluated here, `refuses` where it fails
+ * in an apiserver too and the failure policy lets nothing pass.
+ */
 export interface Step {
   readonly what: string;
-  readonly holds: boolean | 'unknown';
+  readonly holds: boolean | 'unknown' | 'refuses';
   readonly detail?: string;
 }
 
@@ -57,27 +56,12 @@ export interface Step {
 export function asksWebhook(webhook: Webhook, subject: Subject): Step[] {
   return untilNo([
     () => ruleStep(webhook.rules ?? [], subject),
-    ...selectorSteps(webhook, subject),
-    ...(webhook.matchConditions ?? []).map((condition) => () => conditionStep(condition, variablesOf(subject, []))),
+    ...selectorSteps(webhook, subject, ''),
+    ...conditionSteps(webhook, subject),
   ]);
 }
 
-/** Whether a policy judges the request, and what it says: the last step is its judgement. */
-export function judgePolicy({ spec }: Policy, subject: Subject): Step[] {
-  const { matchConstraints = {}, matchConditions = [], validations = [] } = spec;
-  const bare = variablesOf(subject, []);
-  const steps = untilNo([
-    () => ruleStep(matchConstraints.resourceRules ?? [], subject),
-    ...selectorSteps(matchConstraints, subject),
-    ...matchConditions.map((condition) => () => conditionStep(condition, bare)),
-  ]);
-  if (steps.some(({ holds }) => holds === false)) return steps;
-  const variables = variablesOf(subject, spec.variables ?? []);
-  const refusal = validations.map((validation) => validate(validation, variables)).find(({ holds }) => holds !== true);
-  return [...steps, refusal ?? { what: 'validations', holds: true }];
-}
-
-function untilNo(questions: readonly (() => Step)[]): Step[] {
+export function untilNo(questions: readonly (() => Step)[]): Step[] {
   const steps: Step[] = [];
   for (const question of questions) {
     const step = question();
@@ -87,18 +71,31 @@ function untilNo(questions: readonly (() => Step)[]): Step[] {
   return steps;
 }
 
-function ruleStep(rules: readonly Rule[], { group, resource, operation, kind }: Subject): Step {
-  const has = (list: readonly string[] | undefined, word: string) => list?.some((each) => each === '*' || each === word) === true;
-  const holds = rules.some((rule) => has(rule.apiGroups, group) && has(rule.resources, resource) && has(rule.operations, operation));
-  return { what: 'rules', holds, ...(!holds && { detail: `nobody is asked about ${operation} of ${kind}` }) };
+export function ruleStep(rules: readonly Rule[], subject: Subject): Step {
+  const holds = rules.some((rule) => isRuled(rule, subject));
+  return { what: 'rules', holds, ...(!holds && { detail: `nobody is asked about ${subject.operation} of ${subject.kind}` }) };
 }
 
-function selectorSteps({ namespaceSelector, objectSelector }: Selecting, { namespace, object }: Subject): (() => Step)[] {
+export function isRuled({ apiGroups, resources, operations, resourceNames = [] }: Rule, subject: Subject): boolean {
+  const { group, resource, operation, object } = subject;
+  const has = (list: readonly string[] | undefined, ...words: string[]) =>
+    list?.some((each) => each === '*' || words.includes(each)) === true;
+  const isNamed = resourceNames.length === 0 || resourceNames.includes(textAt(object, 'metadata', 'name'));
+  return isNamed && has(apiGroups, group) && has(resources, resource, '*/*') && has(operations, operation);
+}
+
+/** `whose`: `''` or `binding `, for the names of the steps. */
+export function selectorSteps(
+  { namespaceSelector, objectSelector }: Selecting,
+  { namespace, object }: Subject,
+  whose: string,
+): (() => Step)[] {
   const labels = { ...namespace.labels, 'kubernetes.io/metadata.name': namespace.name };
   const own = (object as { metadata?: { labels?: Record<string, string> } }).metadata?.labels ?? {};
+  const isGiven = (selector: LabelSelector | undefined) => selector !== undefined && Object.keys(selector).length > 0;
   return [
-    () => selectorStep('namespaceSelector', namespaceSelector, labels),
-    ...(objectSelector === undefined ? [] : [() => selectorStep('objectSelector', objectSelector, own)]),
+    ...(whose === '' || isGiven(namespaceSelector) ? [() => selectorStep(`${whose}namespaceSelector`, namespaceSelector, labels)] : []),
+    ...(isGiven(objectSelector) ? [() => selectorStep(`${whose}objectSelector`, objectSelector, own)] : []),
   ];
 }
 
@@ -107,39 +104,56 @@ function selectorStep(what: string, selector: LabelSelector | undefined, labels:
   return { what, holds: refusal === undefined, ...(refusal !== undefined && { detail: refusal }) };
 }
 
-function conditionStep({ name, expression }: Condition, variables: Variables): Step {
-  const what = `matchCondition ${name}`;
+interface Conditional {
+  readonly matchConditions?: readonly Condition[];
+  readonly failurePolicy?: string;
+}
+
+/** One that is false decides, whatever fails beside it. */
+export function conditionSteps({ matchConditions = [], failurePolicy }: Conditional, subject: Subject): (() => Step)[] {
+  return matchConditions.map(({ name, expression }) => () => {
+    const what = `matchCondition ${name}`;
+    const value = evaluate(expression, variablesOf(subject, []));
+    if ('value' in value) return { what, ...truthOf(value.value) };
+    return { what, ...failureOf(value.error, failurePolicy, false) };
+  });
+}
+
+function truthOf(value: unknown): Pick<Step, 'holds' | 'detail'> {
+  return typeof value === 'boolean' ? { holds: value } : { holds: 'unknown', detail: 'cannot be evaluated here: not a truth value' };
+}
+
+/** What comes of an expression that fails; `ignored` is the answer where the failure policy is Ignore. */
+export function failureOf(error: CelError, failurePolicy: string | undefined, ignored: boolean): Pick<Step, 'holds' | 'detail'> {
+  if (!(error instanceof NoSuchKey)) return { holds: 'unknown', detail: `cannot be evaluated here: ${error.message}` };
+  const detail = `it fails (${error.message}), and failurePolicy is ${failurePolicy ?? 'Fail'}`;
+  return { holds: failurePolicy === 'Ignore' ? ignored : 'refuses', detail };
+}
+
+/** The value of an expression, or why it has none. */
+export function evaluate(expression: string, variables: Variables): { readonly value: unknown } | { readonly error: CelError } {
   try {
-    return { what, holds: sameJson(compile(expression)(variables), true) };
+    return { value: compile(expression)(variables) };
   } catch (error) {
-    return { what, ...unknown(error) };
+    if (!(error instanceof CelError)) throw error;
+    return { error };
   }
 }
 
-function validate(
-  { expression, message, messageExpression }: { expression: string; message?: string; messageExpression?: string },
-  variables: Variables,
-): Step {
-  try {
-    if (compile(expression)(variables) === true) return { what: 'validations', holds: true };
-    const told = messageExpression === undefined ? message : compile(messageExpression)(variables);
-    return { what: 'validations', holds: false, detail: typeof told === 'string' ? told : expression };
-  } catch (error) {
-    return { what: 'validations', ...unknown(error) };
-  }
-}
-
-function unknown(error: unknown): { holds: 'unknown'; detail: string } {
-  if (!(error instanceof CelError)) throw error;
-  return { holds: 'unknown', detail: `cannot be evaluated here: ${error.message}` };
-}
-
-function variablesOf({ object, operation, kind, namespace, params }: Subject, composed: readonly Condition[]): Variables {
+/** What an expression can speak of. An apiserver knows more of the request than we do: who asks, for one. */
+export function variablesOf(
+  { object, operation, kind, group, resource, namespace, params }: Subject,
+  composed: readonly Condition[],
+): Variables {
   const variables = {};
   const all: Variables = {
-    ...{ object, oldObject: null, params, variables },
-    request: { operation, kind: { kind }, namespace: namespace.name },
-    namespaceObject: { metadata: namespace },
+    ...{ object, oldObject: null, params, variables: new PartlyKnown(variables) },
+    request: new PartlyKnown({
+      ...{ operation, namespace: namespace.name, subResource: '' },
+      kind: { group, version: 'v1', kind },
+      resource: { group, version: 'v1', resource },
+    }),
+    namespaceObject: new PartlyKnown({ metadata: new PartlyKnown(namespace) }),
   };
   for (const { name, expression } of composed) {
     // Evaluated where it is used, as an apiserver does.

@@ -1,13 +1,16 @@
 import { configMapsOf } from '../../inject/admit.ts';
 import type { Facts } from '../../inject/facts.ts';
 import { controllerOf } from '../../inject/owner.ts';
-import { listAt, objectAt, textAt, textsAt } from '../../inject/raw.ts';
-import { PREFIX } from '../../lib/prefix.ts';
-import { keysWith } from '../../settings/table.ts';
+import { textAt, textsAt } from '../../inject/raw.ts';
+import { VERSION } from '../../inject/stamp.ts';
+import type { Today } from '../../inject/standing.ts';
+import { defaultsOf, imagesNamed, optionOf } from '../check/webhook-deployment.ts';
 import { DEFAULT_IMAGE } from '../flags.ts';
 import { InputError } from '../io.ts';
-import type { Policy, Webhook } from './admission.ts';
+import type { Webhook } from './admission.ts';
 import type { Installation } from './explain.ts';
+import installed from './installation.json' with { type: 'json' };
+import type { Binding, Policy } from './policies.ts';
 import { pathOf, type Target } from './target.ts';
 
 /** As much of an apiserver as is asked here; undefined: there is none of that name. */
@@ -30,13 +33,16 @@ export interface Found {
   readonly installation: Installation;
   /** The top controller of a pod, as far as it can be read. */
   readonly owner?: { readonly kind: string; readonly object: unknown };
+  /** What the pods of the namespace are made with today, as far as that may be read. */
+  readonly today: Pick<Today, 'namespace' | 'defaults'>;
   /** What was not to be read, and what was taken instead. */
   readonly notes: readonly string[];
 }
 
 const SYSTEM = 'mcp-sluice-system';
 const REGISTRATION = '/apis/admissionregistration.k8s.io/v1';
-const POLICIES = ['mcp-sluice-pods', 'mcp-sluice-images', 'mcp-sluice-workloads'];
+/** What stands in for that which may not be read. */
+const ours = installed as unknown as Installation & Pick<typeof installed, 'policies' | 'bindings'>;
 
 /**
  * Reads an object and all that its admission rests on.
@@ -45,54 +51,64 @@ const POLICIES = ['mcp-sluice-pods', 'mcp-sluice-images', 'mcp-sluice-workloads'
  */
 export async function readFromCluster(api: ClusterReader, target: Target, namespace: string, nowMs: number): Promise<Found> {
   const notes: string[] = [];
-  const object = await api.read(pathOf(target, namespace) ?? '');
+  const object = await api.read(pathOf(target, namespace) ?? '').catch((error: unknown) => {
+    if (!isForbidden(error)) throw error;
+    throw new InputError(`you may not read ${target.kind} ${target.name} in namespace ${namespace}`);
+  });
   if (object === undefined) throw new InputError(`there is no ${target.kind} ${target.name} in namespace ${namespace}`);
   const whole = { apiVersion: 'v1', kind: target.kind, ...object };
   const read = createReader(api, notes);
-  const [space, registered, images, webhook, policies, owner] = await Promise.all([
+  const [space, webhooks, images, deployment, policies, owner] = await Promise.all([
     read(`/api/v1/namespaces/${encodeURIComponent(namespace)}`, `labels and annotations of namespace ${namespace}`),
-    read(`${REGISTRATION}/mutatingwebhookconfigurations/mcp-sluice`, 'the webhook configuration'),
-    read(`/api/v1/namespaces/${SYSTEM}/configmaps/mcp-sluice-images`, 'the images of the installation'),
+    readWebhooks(read, notes),
+    read(`/api/v1/namespaces/${SYSTEM}/configmaps/mcp-sluice-images`, 'the images of the installation', `${DEFAULT_IMAGE} is taken`),
     read(`/apis/apps/v1/namespaces/${SYSTEM}/deployments/mcp-sluice-webhook`, "the webhook's defaults"),
-    Promise.all(POLICIES.map((name) => readPolicy(read, name, notes))),
+    Promise.all(ours.policies.map(({ metadata }) => readPolicy(read, metadata.name, notes))),
     readOwner(read, whole, namespace),
   ]);
-  if (registered === undefined) notes.push('no webhook of ours is registered in this cluster');
-  const [current, previous] = ['current', 'previous'].map((each) => textAt(images, 'data', each));
-  if (!current) notes.push(`the installation has named no image yet: ${DEFAULT_IMAGE} is taken`);
+  const allowedImages = imagesNamed(images);
+  const [current] = allowedImages;
+  if (!current && images !== 'forbidden') notes.push(`the installation has named no image yet: ${DEFAULT_IMAGE} is taken`);
   const known: Pick<Facts, 'namespace' | 'defaults'> = {
     namespace: { name: namespace, labels: textsAt(space, 'metadata', 'labels'), annotations: textsAt(space, 'metadata', 'annotations') },
-    defaults: defaultsOf(webhook),
+    defaults: defaultsOf(deployment),
   };
   const names = configMapsOf({ kind: target.kind, operation: 'CREATE', object: whole }, known);
   const configMaps = new Map(await Promise.all(names.map(async (name) => [name, await readConfigMap(api, namespace, name)] as const)));
   const facts: Facts = {
     ...known,
     image: current || DEFAULT_IMAGE,
-    allowedImages: [current, previous].filter((image): image is string => Boolean(image)),
-    imagePullSecrets: (argumentOf(webhook, 'image-pull-secrets') ?? '').split(',').filter((name) => name !== ''),
+    allowedImages,
+    imagePullSecrets: (optionOf(deployment, 'image-pull-secrets') ?? '').split(',').filter((name) => name !== ''),
     configMap: (name) => configMaps.get(name) ?? 'unknown',
     ...(owner && { owner: { kind: owner.kind, name: textAt(owner.object, 'metadata', 'name') } }),
     nowMs,
   };
+  const bound = policies.filter((each) => each !== undefined);
   const installation = {
-    webhooks: registered === undefined ? [] : [registered as { webhooks?: readonly Webhook[] }],
-    policies: policies.filter((policy) => policy !== undefined) as unknown as Policy[],
+    webhooks,
+    policies: bound.map(({ policy }) => policy),
+    bindings: bound.map(({ binding }) => binding),
+    ...(images !== 'forbidden' && { parameter: images ?? ('missing' as const) }),
   };
-  return { object: whole, facts, installation, ...(owner && { owner }), notes };
+  const today = {
+    ...(space !== 'forbidden' && { namespace: known.namespace }),
+    ...(deployment !== 'forbidden' && { defaults: known.defaults }),
+  };
+  return { object: whole, facts, installation, today, ...(owner && { owner }), notes };
 }
 
-type Read = (path: string, what: string) => Promise<object | undefined>;
+type Read = (path: string, what: string, instead?: string) => Promise<object | 'forbidden' | undefined>;
 
 /** Someone who may read pods need not be one who may read all else. */
 function createReader(api: ClusterReader, notes: string[]): Read {
-  return async (path, what) => {
+  return async (path, what, instead = 'it is taken for empty') => {
     try {
       return await api.read(path);
     } catch (error) {
       if (!isForbidden(error)) throw error;
-      notes.push(`${what}: you may not read that, so it is taken for empty`);
-      return undefined;
+      notes.push(`${what}: you may not read that, so ${instead}`);
+      return 'forbidden';
     }
   };
 }
@@ -107,7 +123,7 @@ async function readOwner(read: Read, object: unknown, namespace: string): Promis
   for (let controller = controllerOf(object); controller !== undefined; controller = controllerOf(found?.object)) {
     const path = pathOf(controller, namespace);
     const next = path === undefined ? undefined : await read(path, `the ${controller.kind} ${controller.name}`);
-    if (next === undefined || found?.kind === controller.kind) break;
+    if (next === undefined || next === 'forbidden' || found?.kind === controller.kind) break;
     found = { kind: controller.kind, object: next };
   }
   return found;
@@ -123,25 +139,29 @@ async function readConfigMap(api: ClusterReader, namespace: string, name: string
   }
 }
 
+/** What may not be read is no reason to say that it is not there. */
+async function readWebhooks(read: Read, notes: string[]): Promise<Installation['webhooks']> {
+  const what = 'the webhook configuration';
+  const found = await read(`${REGISTRATION}/mutatingwebhookconfigurations/mcp-sluice`, what, `that of version ${VERSION} is taken`);
+  if (found === 'forbidden') return ours.webhooks;
+  if (found === undefined) notes.push('no webhook of ours is registered in this cluster');
+  return found === undefined ? [] : [found as { webhooks?: readonly Webhook[] }];
+}
+
 /** A policy that is not bound judges nothing. */
-async function readPolicy(read: Read, name: string, notes: string[]): Promise<object | undefined> {
+async function readPolicy(read: Read, name: string, notes: string[]): Promise<{ policy: Policy; binding: Binding } | undefined> {
+  const instead = `that of version ${VERSION} is taken`;
   const [policy, binding] = await Promise.all([
-    read(`${REGISTRATION}/validatingadmissionpolicies/${name}`, `the policy ${name}`),
-    read(`${REGISTRATION}/validatingadmissionpolicybindings/${name}`, `the binding of the policy ${name}`),
+    read(`${REGISTRATION}/validatingadmissionpolicies/${name}`, `the policy ${name}`, instead),
+    read(`${REGISTRATION}/validatingadmissionpolicybindings/${name}`, `the binding of the policy ${name}`, instead),
   ]);
-  if (policy === undefined || binding === undefined)
+  if (policy === undefined || binding === undefined) {
     notes.push(`the policy ${name} is ${policy === undefined ? 'not there' : 'not bound'}: it refuses nothing`);
-  return binding === undefined ? undefined : policy;
-}
-
-/** What the webhook is told by its command line. */
-function argumentOf(deployment: unknown, name: string): string | undefined {
-  const args = listAt(deployment, 'spec', 'template', 'spec', 'containers').flatMap((container) => listAt(objectAt(container), 'args'));
-  const flag = `--${name}=`;
-  return args.find((each): each is string => typeof each === 'string' && each.startsWith(flag))?.slice(flag.length);
-}
-
-function defaultsOf(deployment: unknown): Record<string, string> {
-  const given = keysWith('fromCluster').map((key) => [PREFIX + key, argumentOf(deployment, `default-${key}`)] as const);
-  return Object.fromEntries(given.filter((entry): entry is [string, string] => entry[1] !== undefined));
+    return undefined;
+  }
+  const isOurs = ({ metadata }: { readonly metadata: { readonly name: string } }) => metadata.name === name;
+  return {
+    policy: policy === 'forbidden' ? ours.policies.find(isOurs) : policy,
+    binding: binding === 'forbidden' ? ours.bindings.find(isOurs) : binding,
+  } as { policy: Policy; binding: Binding };
 }

@@ -8,29 +8,24 @@ import { configured } from '../../inject/stamp.ts';
 import { TEMPLATES } from '../../inject/workload.ts';
 import { PREFIX } from '../../lib/prefix.ts';
 import { parseSettings } from '../../settings/annotations.ts';
-import { asksWebhook, judgePolicy, type Policy, type Step, type Subject, type Webhook } from './admission.ts';
+import { asksWebhook, type Step, type Subject, type Webhook } from './admission.ts';
 import { waysPast } from './bypass.ts';
 import { type Decided, decided, type Effective, effectiveSettings, hasSidecar } from './effective.ts';
 import { type EntryInForce, entriesInForce } from './entries.ts';
 import { levelOf, violations } from './pod-security.ts';
+import { type Binding, judgeBound, type Policy, type PolicyWord } from './policies.ts';
 
 /** What an apiserver has of us: in a cluster what it says, else what our manifests say. */
 export interface Installation {
   readonly webhooks: readonly { readonly webhooks?: readonly Webhook[] }[];
   readonly policies: readonly Policy[];
+  /** A policy without one judges nothing. */
+  readonly bindings: readonly Binding[];
+  /** The ConfigMap that the policies look up; `missing`, or absent where it is not to be seen. */
+  readonly parameter?: object | 'missing';
 }
 
-/** How a policy judges what comes of an object, with the webhook and while that is away. */
-export interface PolicyWord {
-  readonly policy: string;
-  readonly of: string;
-  readonly word: 'passes' | 'refuses' | 'does not judge' | 'unknown';
-  readonly withoutWebhook: 'passes' | 'refuses' | 'does not judge' | 'unknown';
-  /** Why it refuses, or cannot be evaluated here; with the webhook, or else without it. */
-  readonly detail?: string;
-}
-
-export type Verdict = 'injected' | 'denied' | 'not asked for' | 'not asked about' | 'refused';
+export type Verdict = 'injected' | 'denied' | 'not asked for' | 'not asked about' | 'refused' | 'unknown';
 
 export interface Explanation {
   readonly verdict: Verdict;
@@ -62,12 +57,13 @@ export function explain({ kind, object, facts, installation, admitted, owner }: 
   const asked = installation.webhooks.flatMap(({ webhooks = [] }) =>
     webhooks.flatMap((each) => asksWebhook(each, subjectOf(kind, object, facts))),
   );
+  // What cannot be told is judged as if the webhook were asked, and the verdict says so.
   const isAsked = asked.length > 0 && asked.every(({ holds }) => holds !== false);
   const results = resultsOf(kind, object, facts, isAsked && admitted.allowed);
   const pod = results.at(-1)?.result;
   const spec = valueAt(pod, ['spec']);
   const effective = effectiveSettings({ kind, object, at, facts, ...(owner && { owner }) });
-  const policies = results.flatMap(({ of, raw, result }) => wordsOf(of, raw, result, facts, installation.policies));
+  const policies = results.flatMap(({ of, raw, result }) => wordsOf(of, raw, result, facts, installation));
   const level = levelOf(facts.namespace.labels['pod-security.kubernetes.io/enforce']);
   const offences = violations(spec, level);
   const choice = decided(spec);
@@ -75,7 +71,7 @@ export function explain({ kind, object, facts, installation, admitted, owner }: 
   const { settings } = parseSettings(Object.fromEntries(given));
   const isInjected = admitted.allowed && wantsSidecar(pod, []) && hasSidecar(spec);
   const judged = judge({ isAsked, asked, isAllowed: admitted.allowed, isInjected, at, object, policies, offences, level });
-  const inForce = judged.verdict === 'injected' ? settings : undefined;
+  const inForce = judged.verdict === 'injected' || judged.verdict === 'unknown' ? settings : undefined;
   return {
     ...judged,
     asked,
@@ -112,9 +108,16 @@ function judge({
   level,
 }: Judged): Pick<Explanation, 'verdict' | 'why'> {
   const refusal = policies.find(({ word }) => word === 'refuses');
+  const doubt = asked.find(({ holds }) => holds === 'unknown');
+  const failing = asked.find(({ holds }) => holds === 'refuses');
+  if (isAsked && failing !== undefined) return { verdict: 'refused', why: `by the webhook's ${failing.what}: ${failing.detail ?? ''}` };
   if (isAsked && !isAllowed) return { verdict: 'denied', why: 'its settings have mistakes' };
   if (refusal !== undefined) return { verdict: 'refused', why: `by the policy ${refusal.policy}: ${refusal.detail ?? ''}` };
   if (isInjected && offences.length > 0) return { verdict: 'refused', why: `by Pod Security, ${level}: ${offences.join('; ')}` };
+  const open = policies.find(({ word }) => word === 'unknown');
+  if (isAsked && doubt !== undefined)
+    return { verdict: 'unknown', why: `whether the webhook is asked: ${doubt.what} ${doubt.detail ?? ''}` };
+  if (open !== undefined) return { verdict: 'unknown', why: `what the policy ${open.policy} says: ${open.detail ?? ''}` };
   if (isInjected) return { verdict: 'injected', why: `${INJECT_KEY} is "true", and the webhook is asked` };
   const no = asked.find(({ holds }) => holds === false);
   if (!isAsked) return { verdict: 'not asked about', why: whyNotAsked(no) };
@@ -155,22 +158,20 @@ function podOf(workload: unknown, template: Path): unknown {
   return { apiVersion: 'v1', kind: 'Pod', metadata, spec: valueAt(workload, [...template, 'spec']) };
 }
 
-function wordsOf(of: string, raw: unknown, result: unknown, facts: Facts, policies: readonly Policy[]): PolicyWord[] {
-  return policies.flatMap((policy) => {
-    const [steps, away] = [result, raw].map((object) => judgePolicy(policy, subjectOf(of, object, facts)));
-    if (steps === undefined || away === undefined || steps[0]?.holds === false) return [];
-    const [word, withoutWebhook] = [wordOf(steps), wordOf(away)];
-    const told = [word === 'passes' ? away : steps]
-      .flat()
-      .find(({ what, holds, detail }) => detail !== undefined && (what === 'validations' || holds === 'unknown'));
-    return [{ policy: policy.metadata.name, of, word, withoutWebhook, ...(told?.detail !== undefined && { detail: told.detail }) }];
-  });
-}
-
-function wordOf(steps: readonly Step[]): PolicyWord['word'] {
-  const last = steps.at(-1);
-  if (last?.holds === false) return last.what === 'validations' ? 'refuses' : 'does not judge';
-  return steps.some(({ holds }) => holds === 'unknown') ? 'unknown' : 'passes';
+function wordsOf(of: string, raw: unknown, result: unknown, facts: Facts, installation: Installation): PolicyWord[] {
+  const { policies, bindings, parameter } = installation;
+  return policies.flatMap((policy) =>
+    bindings
+      .filter(({ spec }) => spec.policyName === policy.metadata.name)
+      .flatMap((binding) => {
+        const [judged, away] = [result, raw].map((object) => judgeBound(policy, binding, subjectOf(of, object, facts, parameter)));
+        if (judged === undefined || away === undefined) return [];
+        const told = judged.word === 'passes' || (judged.word === 'does not judge' && away.word !== 'passes') ? away : judged;
+        const isTold = told.detail !== undefined && (told.word !== 'does not judge' || judged.word === away.word);
+        const words = { policy: policy.metadata.name, of, word: judged.word, withoutWebhook: away.word };
+        return [{ ...words, ...(isTold && { detail: told.detail }) }];
+      }),
+  );
 }
 
 const RESOURCES: Readonly<Record<string, readonly [group: string, resource: string]>> = {
@@ -193,10 +194,12 @@ export function isExplained(kind: string): boolean {
   return Object.hasOwn(RESOURCES, kind);
 }
 
-function subjectOf(kind: string, object: unknown, { namespace, image, allowedImages }: Facts): Subject {
+function subjectOf(kind: string, object: unknown, facts: Facts, parameter?: Installation['parameter']): Subject {
+  const { namespace, image, allowedImages } = facts;
   const [group, resource] = RESOURCES[kind] ?? ['', ''];
   const [current = image, previous = ''] = allowedImages;
-  return { kind, group, resource, operation: 'CREATE', object, namespace, params: { data: { current, previous } } };
+  const params = parameter === 'missing' ? undefined : (parameter ?? { data: { current, previous } });
+  return { kind, group, resource, operation: 'CREATE', object, namespace, params };
 }
 
 /** True where an annotation of ours stands on the object or its template. */

@@ -3,6 +3,7 @@ import type { Flags } from '../flags.ts';
 import type { Io } from '../io.ts';
 import { type JudgedObject, judgeFiles, kindOf } from '../judge-files.ts';
 import { type Finding, findingsOf, nameOf, reportOn } from '../report.ts';
+import { refuseEmptyPipe } from '../sources.ts';
 import { concernsUs, type Explanation, explain, type Installation, isBad, isExplained } from './explain.ts';
 import installed from './installation.json' with { type: 'json' };
 import { renderExplanation } from './render.ts';
@@ -16,6 +17,7 @@ interface Told {
 /** Explains every pod and workload of the files, by our own manifests; the exit code. @throws InputError */
 export async function explainFiles(flags: Flags, io: Io): Promise<number> {
   const judged = await judgeFiles(flags, io);
+  refuseEmptyPipe(judged.files);
   const unreadable = reportOn({ ...judged, objects: [] }).findings;
   for (const { file, line, message } of unreadable) io.err(`${file}:${line}: ${message}\n`);
   const known = judged.objects.filter(({ object }) => isExplained(kindOf(object)));

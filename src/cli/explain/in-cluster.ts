@@ -1,8 +1,10 @@
 import { admit } from '../../inject/admit.ts';
 import { SIDECAR } from '../../inject/names.ts';
 import { listAt, objectAt, textAt, valueAt } from '../../inject/raw.ts';
+import { VERSION } from '../../inject/stamp.ts';
 import { type Standing, standingOf } from '../../inject/standing.ts';
 import { renderIssue } from '../../lib/issue-text.ts';
+import { versionOfImage } from '../check/webhook-deployment.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ClusterFlags } from '../flags.ts';
 import { InputError, type Io } from '../io.ts';
@@ -41,14 +43,19 @@ export async function explainInCluster(flags: ClusterFlags, io: Io, connect: Con
 }
 
 async function explainOne(api: ClusterReader, target: Target, namespace: string, nowMs: number): Promise<InCluster> {
-  const { object, facts, installation, owner, notes } = await readFromCluster(api, target, namespace, nowMs);
+  const { object, facts, installation, owner, today, notes: read } = await readFromCluster(api, target, namespace, nowMs);
+  const notes = [...read];
   const admitted = admit({ kind: target.kind, operation: 'CREATE', object }, facts);
   const explanation = explain({ kind: target.kind, object, facts, installation, admitted, ...(owner && { owner }) });
   const problems = [
     ...admitted.issues.map((issue) => `error: ${renderIssue(issue)}`),
     ...admitted.cautions.map((caution) => `warning: ${renderIssue(caution)}`),
   ];
-  const standing = target.kind === 'Pod' ? standingOf(object, facts) : undefined;
+  // The webhook that is installed decides what is stale, not this program.
+  const version = versionOfImage(facts.image) ?? VERSION;
+  if (version !== VERSION) notes.push(`the installation is of version ${version}, and ${VERSION} is what judges here`);
+  const standing =
+    target.kind === 'Pod' ? standingOf(object, { image: facts.image, allowedImages: facts.allowedImages, version, ...today }) : undefined;
   const sidecar = sidecarState(object);
   const now = standing && { ...standing, ...(sidecar !== undefined && { sidecar }) };
   return { object: { ...target, namespace }, explanation, problems, notes, ...(now && { now }) };

@@ -1,10 +1,13 @@
+import type { Step } from './admission.ts';
 import { renderEntry } from './entries.ts';
-import type { Explanation, PolicyWord } from './explain.ts';
+import type { Explanation } from './explain.ts';
+import type { PolicyWord } from './policies.ts';
 
 const HEADS: Readonly<Record<Explanation['verdict'], string>> = {
   injected: 'gets the sidecar',
   denied: 'would be denied',
   refused: 'would be refused',
+  unknown: 'gets the sidecar or not: that cannot be told here',
   'not asked for': 'gets no sidecar',
   'not asked about': 'gets no sidecar: the webhook is not asked',
 };
@@ -20,7 +23,8 @@ export function renderExplanation(title: string, explanation: Explanation, probl
     ),
   );
   lines.push(...section('policies', policies.map(renderPolicy)));
-  if (verdict === 'injected' || podSecurity.violations.length > 0) {
+  const isInjected = verdict === 'injected' || verdict === 'unknown';
+  if (isInjected || podSecurity.violations.length > 0) {
     const offences = podSecurity.violations.map((each) => `${mark(false)} ${each}`);
     const none =
       podSecurity.level === 'privileged' ? 'the namespace enforces nothing' : `${mark(true)} nothing offends ${podSecurity.level}`;
@@ -33,7 +37,7 @@ export function renderExplanation(title: string, explanation: Explanation, probl
     );
   }
   const width = Math.max(...effective.map(({ key }) => key.length));
-  const given = verdict === 'injected' ? effective : effective.filter(({ from }) => from !== 'default');
+  const given = isInjected ? effective : effective.filter(({ from }) => from !== 'default');
   lines.push(
     ...section(
       'settings',
@@ -54,8 +58,9 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [`  ${title}`, ...lines.map((line) => `    ${line}`)];
 }
 
-function mark(holds: boolean | 'unknown'): string {
-  return holds === 'unknown' ? '?  ' : holds ? 'yes' : 'no ';
+function mark(holds: Step['holds']): string {
+  if (holds === 'unknown') return '?  ';
+  return holds === true ? 'yes' : 'no ';
 }
 
 function renderPolicy({ policy, of, word, withoutWebhook, detail }: PolicyWord): string {

@@ -3,27 +3,14 @@ import { runCheck } from '../../../src/cli/check.ts';
 import { issueAuthority } from '../../../webhook/certificate.ts';
 import { KubeError, type KubeObject } from '../../../webhook/kube-api.ts';
 import { facts } from '../inject/samples.ts';
+import { check, edited, found, NOW_MS, outcomes } from './check-run.ts';
 import { createCluster, createEmptyCluster, DEPLOYMENT, type FakeCluster, IMAGES, REGISTRATION, refusal, WEBHOOK } from './fake-cluster.ts';
 import { runWith } from './run.ts';
 
-const NOW_MS = Date.UTC(2026, 10, 21);
-const DAY_MS = 86_400_000;
 let ca = '';
 beforeAll(async () => {
   ca = (await issueAuthority(NOW_MS)).certificate;
 });
-
-const check = (cluster: FakeCluster, ...argv: string[]) =>
-  runWith((given, io) => runCheck(given, io, async () => ({ api: cluster, namespace: 'tools' })), argv);
-async function outcomes(cluster: FakeCluster, ...argv: string[]) {
-  const { code, out } = await check(cluster, '-o', 'json', ...argv);
-  const { checks, summary } = JSON.parse(out) as {
-    checks: { check: string; state: string; message: string }[];
-    summary: Record<string, unknown>;
-  };
-  return { code, summary, checks, notOk: checks.filter(({ state }) => state !== 'ok') };
-}
-const found = async (cluster: FakeCluster) => (await outcomes(cluster)).notOk.map(({ check: name, state }) => `${name}: ${state}`);
 
 describe('mcp-sluice check, before', () => {
   it('[cli:check-before] says of a sound cluster that it can be installed there', async () => {
@@ -64,7 +51,8 @@ describe('mcp-sluice check, after', () => {
     expect(notOk).toEqual([{ check: 'redis', state: 'unknown', message: expect.stringContaining('nobody can say') }]);
     expect(code).toBe(0);
     expect(checks.map(({ check: name }) => name)).toEqual([
-      ...['kubernetes-version', 'policy-api', 'webhook-replicas', 'images', 'webhook-registered', 'webhook-ca'],
+      ...['kubernetes-version', 'policy-api', 'version', 'webhook-replicas', 'images', 'webhook-registered', 'webhook-ca'],
+      ...['webhook-certificate a', 'webhook-certificate b'],
       ...['policy mcp-sluice-pods', 'policy mcp-sluice-images', 'policy mcp-sluice-workloads', 'webhook-rights', 'webhook-secrets'],
       ...['webhook-ready a', 'webhook-ready b', 'webhook-answers', 'webhook-order', 'pods', 'redis'],
     ]);
@@ -88,7 +76,7 @@ describe('mcp-sluice check, after', () => {
     ['a CA that has ended', ['webhook-ca: failed'], ({ kube }) => kube.put(WEBHOOK, withBundle(kube.objects.get(WEBHOOK), 'x'))],
     [
       'an edited selector',
-      ['webhook-registered: warning'],
+      ['webhook-registered: failed'],
       ({ kube }) => kube.put(WEBHOOK, edited(kube.objects.get(WEBHOOK), '"NotIn"', '"In"')),
     ],
     [
@@ -105,44 +93,17 @@ describe('mcp-sluice check, after', () => {
       'a policy that only warns',
       ['policy mcp-sluice-pods: failed'],
       ({ kube }) =>
-        kube.put(`${REGISTRATION}/validatingadmissionpolicybindings/mcp-sluice-pods`, { spec: { validationActions: ['Warn'] } }),
+        kube.put(`${REGISTRATION}/validatingadmissionpolicybindings/mcp-sluice-pods`, {
+          spec: { policyName: 'mcp-sluice-pods', validationActions: ['Warn'] },
+        } as KubeObject),
     ],
     ['a rollout under way', ['webhook-replicas: warning', 'images: warning'], ({ kube }) => kube.put(DEPLOYMENT, deployment(1, 1, 'x:2'))],
     ['no replica ready', ['webhook-replicas: failed'], ({ kube }) => kube.put(DEPLOYMENT, deployment(0, 2, facts.image))],
-    ['no image named', ['images: failed', 'pods: unknown'], ({ kube }) => kube.objects.delete(IMAGES)],
+    ['no image named', ['images: failed', 'policy-parameters: failed', 'pods: unknown'], ({ kube }) => kube.objects.delete(IMAGES)],
   ])('[cli:check] finds %s', async (_, expected, spoil) => {
     const cluster = createCluster(ca);
     spoil(cluster);
     expect(await found(cluster)).toEqual([...expected, 'redis: unknown']);
-  });
-
-  it('[cli:check-certificates] warns of a CA by what is left of its life, and says where one has ended', async () => {
-    const life = (await outcomes(createCluster(ca))).checks.find(({ check: name }) => name === 'webhook-ca')?.message ?? '';
-    const days = Number(/(\d+) days/.exec(life)?.[1]);
-    const at = async (dayMs: number) =>
-      (
-        await runWith(
-          (given, io) =>
-            runCheck(given, { ...io, nowMs: () => NOW_MS + dayMs }, async () => ({ api: createCluster(ca), namespace: 'tools' })),
-          [],
-        )
-      ).out;
-    expect(await at(Math.floor(days * 0.7) * DAY_MS)).toMatch(/^ok {7}webhook-ca/m);
-    expect(await at(Math.floor(days * 0.9) * DAY_MS)).toMatch(/^warning {2}webhook-ca: .*last fifth/m);
-    expect(await at((days + 2) * DAY_MS)).toMatch(/^FAILED {3}webhook-ca: .*ended/m);
-  });
-
-  it('[cli:check-certificates] takes the word of each replica, which compares what it serves with what is published', async () => {
-    const cluster = createCluster(ca);
-    cluster.answer((path) =>
-      path.includes('https:a:10250') ? { status: 503, body: 'certificate: not trusted yet\nimages: x\n' } : undefined,
-    );
-    cluster.answer((path) => (path.includes('https:b:10250') ? refusal(403, 'forbidden') : undefined));
-    const { notOk } = await outcomes(cluster);
-    expect(notOk.slice(0, 2)).toEqual([
-      { check: 'webhook-ready a', state: 'failed', message: 'certificate: not trusted yet; images: x' },
-      { check: 'webhook-ready b', state: 'unknown', message: expect.stringContaining('pods/proxy') },
-    ]);
   });
 
   it.each([
@@ -171,41 +132,6 @@ describe('mcp-sluice check, after', () => {
     expect((await outcomes(cluster, '-n', 'kube-system')).notOk[0]).toMatchObject({ check: 'webhook-answers', state: 'unknown' });
   });
 
-  it('[cli:check-rights] asks the cluster what the webhook may do', async () => {
-    const cluster = createCluster(ca);
-    cluster.answer((path, content) =>
-      path.endsWith('/subjectaccessreviews')
-        ? { status: 201, body: JSON.stringify({ status: { allowed: JSON.stringify(content).includes('secrets') } }) }
-        : undefined,
-    );
-    const { notOk } = await outcomes(cluster);
-    expect(notOk.slice(0, 2)).toEqual([
-      {
-        check: 'webhook-rights',
-        state: 'failed',
-        message:
-          'the webhook may not: get namespaces, get configmaps, get jobs, update configmaps mcp-sluice-images in mcp-sluice-system, ' +
-          'get pods in mcp-sluice-system, patch mutatingwebhookconfigurations mcp-sluice',
-      },
-      { check: 'webhook-secrets', state: 'failed', message: expect.stringContaining('get secrets, list secrets') },
-    ]);
-    const mounted = createCluster(ca);
-    mounted.kube.put(
-      DEPLOYMENT,
-      edited(mounted.kube.objects.get(DEPLOYMENT), '"name":"webhook"', '"name":"webhook","args":["--tls-dir=/x"]'),
-    );
-    expect(await found(mounted)).toEqual(['webhook-rights: warning', 'redis: unknown']);
-    mounted.answer((path, content) =>
-      path.endsWith('/subjectaccessreviews') && /"secrets"|"patch"/.test(JSON.stringify(content))
-        ? { status: 201, body: JSON.stringify({ status: { allowed: false } }) }
-        : undefined,
-    );
-    expect(await found(mounted)).toEqual(['redis: unknown']);
-    const limited = createCluster(ca);
-    limited.answer((path) => (path.endsWith('/subjectaccessreviews') ? refusal(403, 'no') : undefined));
-    expect(await found(limited)).toEqual(['webhook-rights: unknown', 'redis: unknown']);
-  });
-
   it('[cli:check-pods] tells of stale, naked and forged pods, and the first of them by name', async () => {
     const cluster = createCluster(ca);
     const pod = { metadata: { namespace: 'tools', name: 'x' } };
@@ -218,7 +144,7 @@ describe('mcp-sluice check, after', () => {
     expect(pods[0]).toEqual({
       check: 'pods',
       state: 'failed',
-      message: '1 as this version makes them, 2 stale, 1 naked, 0 forged, 0 not ready',
+      message: '1 as the webhook makes them, 2 stale, 1 naked, 0 forged, 0 not ready',
     });
     expect(pods[1]?.message).toBe('tools/x is naked: it asks');
     expect(pods.at(-1)?.message).toBe('and 2 more');
@@ -280,6 +206,11 @@ describe('mcp-sluice check, after', () => {
     forbidden.read = () => Promise.reject(new KubeError(403, 'no'));
     expect(await outcomes(forbidden)).toMatchObject({ code: 0 });
     expect((await found(forbidden)).filter((each) => each.endsWith('unknown')).length).toBeGreaterThanOrEqual(4);
+    const stranger = createCluster(ca);
+    stranger.answer((path) => (path === REGISTRATION || path === '/version' ? undefined : refusal(403, 'no')));
+    expect(await outcomes(stranger)).toMatchObject({
+      ...{ code: 0, summary: { isInstalled: 'unknown', failed: 0 }, notOk: [{ check: 'installation', state: 'unknown' }] },
+    });
     expect(await check(cluster, 'pod/x')).toMatchObject({ code: 64 });
     expect(await runWith((given, io) => runCheck(given, io), [])).toMatchObject({ code: 69 });
   });
@@ -287,9 +218,6 @@ describe('mcp-sluice check, after', () => {
 
 function withBundle(configuration: KubeObject | undefined, bundle: string): KubeObject {
   return JSON.parse(JSON.stringify(configuration).replace(/"caBundle":"[^"]*"/, `"caBundle":"${bundle}"`)) as KubeObject;
-}
-function edited(object: KubeObject | undefined, what: string, by: string): KubeObject {
-  return JSON.parse(JSON.stringify(object).replace(what, by)) as KubeObject;
 }
 function deployment(ready: number, updated: number, image: string): KubeObject {
   return {

@@ -33,8 +33,9 @@ function createCluster(): FakeKube {
   kube.put(`${REGISTRATION}/mutatingwebhookconfigurations/mcp-sluice`, webhook as KubeObject);
   for (const policy of installation.policies) {
     kube.put(`${REGISTRATION}/validatingadmissionpolicies/${policy.metadata.name}`, policy as KubeObject);
-    kube.put(`${REGISTRATION}/validatingadmissionpolicybindings/${policy.metadata.name}`, { metadata: { name: policy.metadata.name } });
   }
+  for (const binding of installation.bindings)
+    kube.put(`${REGISTRATION}/validatingadmissionpolicybindings/${binding.metadata.name}`, binding as KubeObject);
   kube.put(IMAGES, { metadata: { name: 'mcp-sluice-images' }, data: { current: facts.image } });
   const args = ['webhook', '--default-redis=redis://cluster'];
   kube.put('/apis/apps/v1/namespaces/mcp-sluice-system/deployments/mcp-sluice-webhook', {
@@ -167,6 +168,11 @@ describe('mcp-sluice explain KIND/NAME', () => {
   it('[cli:explain-cluster] takes a path for a file, and refuses what does not fit', async () => {
     const kube = createCluster();
     expect(await ask(kube, './pod/x')).toMatchObject({ code: 66, err: expect.stringContaining('ENOENT') });
+    expect(await ask(kube, 'svc/x')).toMatchObject({ code: 66, err: expect.stringContaining('of a cluster, pod, deploy, sts') });
+    const forbidden = { read: () => Promise.reject(new KubeFailure(403, '{}')) };
+    expect(await explainIn(async () => ({ api: forbidden, namespace: 'tools' }), ['pod/x'])).toMatchObject({
+      ...{ code: 66, err: 'mcp-sluice explain: you may not read Pod x in namespace tools\n' },
+    });
     expect(await ask(kube, 'pod/x.yaml')).toMatchObject({ code: 66, err: expect.stringContaining('ENOENT') });
     expect(await ask(kube, 'pod/app-6d4-x', 'file.yaml')).toMatchObject({ code: 66, err: expect.stringContaining('cannot be mixed') });
     expect(await ask(kube, '-n', '../kube-system', 'pod/x')).toMatchObject({ code: 64 });

@@ -2,6 +2,7 @@ import type { Answer, Cluster, Swept } from '../../../src/cli/check/outcome.ts';
 import installation from '../../../src/cli/explain/installation.json' with { type: 'json' };
 import { admit } from '../../../src/inject/admit.ts';
 import { applyPatch } from '../../../src/inject/apply-patch.ts';
+import { VERSION } from '../../../src/inject/stamp.ts';
 import type { KubeObject } from '../../../webhook/kube-api.ts';
 import { createFakeKube, type FakeKube } from '../../support/fake-kube.ts';
 import { facts } from '../inject/samples.ts';
@@ -20,6 +21,13 @@ export interface FakeCluster extends Cluster {
   answer(ask: Ask): void;
   swept: Swept;
 }
+
+/** Of a replica, a while after it was started. */
+export const METRICS = `# HELP mcp_sluice_webhook_info 1; the version that runs.
+mcp_sluice_webhook_info{version="${VERSION}"} 1
+mcp_sluice_webhook_certificate_expiry_seconds 72000
+mcp_sluice_webhook_certificate_trusted 1
+`;
 
 const json = (value: unknown, status = 200): Answer => ({ status, body: JSON.stringify(value) });
 export const refusal = (status: number, message: string): Answer =>
@@ -45,7 +53,8 @@ export function createEmptyCluster(): FakeCluster {
       if (path === '/version') return json({ major: '1', minor: '34', gitVersion: 'v1.34.0' });
       if (path === REGISTRATION) return json({ resources: [{ name: 'validatingadmissionpolicies' }] });
       if (path.endsWith('accessreviews')) return json({ status: { allowed: isAllowed(content) } }, 201);
-      if (path.endsWith('/readyz') || path.endsWith('/metrics')) return { status: 200, body: 'ok\n' };
+      if (path.endsWith('/readyz')) return { status: 200, body: 'ok\n' };
+      if (path.endsWith('/metrics')) return { status: 200, body: METRICS };
       if (method === 'POST') return admitDryRun(content);
       const found = await kube.read(path);
       return found === undefined ? refusal(404, 'not found') : json(found);
@@ -64,8 +73,9 @@ export function createCluster(caBundle: string): FakeCluster {
   for (const policy of installation.policies) {
     const { name } = policy.metadata;
     kube.put(`${REGISTRATION}/validatingadmissionpolicies/${name}`, policy as KubeObject);
-    kube.put(`${REGISTRATION}/validatingadmissionpolicybindings/${name}`, { metadata: { name }, spec: { validationActions: ['Deny'] } });
   }
+  for (const binding of installation.bindings)
+    kube.put(`${REGISTRATION}/validatingadmissionpolicybindings/${binding.metadata.name}`, binding as KubeObject);
   kube.put(IMAGES, { metadata: { name: 'mcp-sluice-images' }, data: { current: facts.image } });
   const containers = [{ name: 'webhook', image: facts.image }];
   kube.put(DEPLOYMENT, {
@@ -83,7 +93,7 @@ export function createCluster(caBundle: string): FakeCluster {
 function isAllowed(review: unknown): boolean {
   const { kind, spec } = review as { kind: string; spec: { resourceAttributes: { resource: string; namespace?: string } } };
   const { resource, namespace } = spec.resourceAttributes;
-  return kind === 'SelfSubjectAccessReview' || resource !== 'secrets' || namespace !== undefined;
+  return kind === 'SelfSubjectAccessReview' || (resource !== 'secrets' && resource !== '*') || namespace !== undefined;
 }
 
 function admitDryRun(object: unknown): Answer {

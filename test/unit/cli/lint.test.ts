@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lint } from './run.ts';
+import { explain, lint } from './run.ts';
 
 const DEPLOYMENT = `apiVersion: v1
 kind: Service
@@ -97,5 +97,20 @@ describe('mcp-sluice lint', () => {
       1,
       '-:7: pod/app: mcp-sluice.dev/redis-ca: key ca.crt of ConfigMap default/corp holds no PEM certificate\n',
     ]);
+  });
+
+  it('[cli:exit-codes] judges nothing where standard input is empty: what stood before the pipe has failed', async () => {
+    for (const command of [lint, explain]) {
+      for (const text of ['', ' \n'])
+        expect(await command(['-'], { '-': text })).toMatchObject({ code: 66, err: expect.stringContaining('is empty') });
+      expect(await command(['-'], { '-': '# nothing is on\n' })).toMatchObject({ code: 0 });
+    }
+  });
+
+  it('[cli:exit-codes] tells a few errors of what is no YAML, not all', async () => {
+    const { code, out } = await lint(['-'], { '-': '{[}]: : :\n'.repeat(500) });
+    expect(code).toBe(1);
+    expect(out.split('\n').length).toBeLessThan(30);
+    expect(out).toMatch(/^-:\d+: and \d+ more, from here on$/m);
   });
 });
