@@ -7,8 +7,6 @@ import type { EntryEvents } from './entry-events.ts';
 
 /** With up to a second of the kubelet's own between its swap and our next look, well within the two promised. */
 const POLL_MS = 1_000;
-/** No ConfigMap is larger. */
-const LIMIT_BYTES = 1024 * 1024;
 const WARN_AT_DAYS = [30, 7] as const;
 
 export type Security =
@@ -106,7 +104,7 @@ export class EntryTrust {
   }
 
   #judge(text: string): void {
-    const bundle = text.length > LIMIT_BYTES ? { problem: 'is larger than 1 MiB' } : readCaBundle(text, this.#deps.nowMs());
+    const bundle = readCaBundle(text, this.#deps.nowMs());
     if ('problem' in bundle) {
       this.#refuse(this.#describe(bundle.problem));
       return;

@@ -1,4 +1,5 @@
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { excessOf } from '../src/lib/ca-bundle.ts';
 
 const MINIMUM_TLS = 'TLSv1.2';
 let rootsOnce: SecureContext | undefined;
@@ -17,5 +18,7 @@ export function systemRootCertificates(): string[] {
 /** Trusts the certificates in the text and no others. Throws an Error with a reason for a person where it holds none. */
 export function onlyTrusting(pem: string, what: string): SecureContext {
   if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw new Error(`${what} is not a PEM certificate`);
+  const excess = excessOf(pem);
+  if (excess !== undefined) throw new Error(`${what} ${excess}`);
   return createSecureContext({ ca: pem, minVersion: MINIMUM_TLS });
 }

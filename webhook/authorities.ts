@@ -7,7 +7,8 @@ const PREPARE_AT_REMAINING = 1 / 3;
 const INSIST_AT_REMAINING = 1 / 30;
 /** Too little for the next one to become known. */
 const TOO_SHORT_MS = 15 * 60_000;
-const MAX_BUNDLE_CERTIFICATES = 4;
+/** The two that sign, and those of several accidents in a row. */
+const MAX_BUNDLE_CERTIFICATES = 8;
 
 /** All that the Secret holds: authorities. The leaves are made of them by each replica for itself, and never stored. */
 export interface Authorities {
@@ -32,6 +33,15 @@ export type Judged =
 export async function createAuthorities(nowMs: number, trusted = ''): Promise<Authorities> {
   const signer = await issueAuthority(nowMs);
   return { signer, bundle: bundleOf([signer.certificate], trusted, nowMs) };
+}
+
+/** The same, trusting also `others` (PEM) beside its own, as far as there is room; unchanged where it has them all. */
+export function keepTrusting(authorities: Authorities, others: string, nowMs: number): Authorities {
+  const { signer, next, bundle } = authorities;
+  const own = [signer, ...(next ? [next] : [])].map(({ certificate }) => certificate);
+  const kept = bundleOf(own, others, nowMs);
+  const there = new Set(splitBundle(bundle));
+  return splitBundle(kept).every((each) => there.has(each)) ? authorities : { ...authorities, bundle: kept };
 }
 
 /** The same with an authority beside the signer, which signs nothing yet. */

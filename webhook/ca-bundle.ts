@@ -18,15 +18,19 @@ export interface Published {
  * by server-side apply, so that the managed fields say that this field is ours and nothing else. Somebody who overwrites
  * it (GitOps, managed clouds) is overwritten at the next look.
  *
- * `bundle` is asked for after the configuration was read: had another replica published a newer one since, our write
+ * `wantedFor` is told what is published, by any of the webhooks, and says what is to be. It is asked after the configuration was read: had another replica published a newer one since, our write
  * would be over a version that is gone, and fail. So no replica ever takes back what another published.
  *
  * @throws KubeError, and when the configuration is not there, does not call our Service, or changed while we wrote.
  */
-export async function publishBundle(api: KubeApi, namespace: string, bundle: () => Promise<string>): Promise<Published> {
+export async function publishBundle(
+  api: KubeApi,
+  namespace: string,
+  wantedFor: (published: string) => Promise<string>,
+): Promise<Published> {
   const found = await readConfiguration(api);
   const stale = callingUs(found, namespace);
-  const wanted = await bundle();
+  const wanted = await wantedFor(stale.map(bundleOf).join('\n'));
   if (stale.every((entry) => isSameBundle(bundleOf(entry), wanted))) return { bundle: publishedIn(found, namespace), isWritten: false };
   const caBundle = Buffer.from(wanted).toString('base64');
   const written = await api.apply(kubePaths.webhookConfiguration(WEBHOOK_CONFIGURATION), {

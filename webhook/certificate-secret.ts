@@ -5,6 +5,7 @@ import {
   encodeAuthorities,
   type Judged,
   judgeAuthorities,
+  keepTrusting,
   prepareNext,
   promoteNext,
   type SecretData,
@@ -13,13 +14,21 @@ import { CONFLICT, type KubeApi, type KubeObject, kubePaths, type Written } from
 import { CERTIFICATE_SECRET } from './names.ts';
 
 const MAX_ATTEMPTS = 5;
+const SECRET = `Secret ${CERTIFICATE_SECRET}`;
+const DEEDS = {
+  good: () => `added the CA that replicas serve by to ${SECRET}, which somebody changed`,
+  'next-due': () => 'made the next CA; it signs when all trust it',
+  unusable: (judged: Judged) => `made a new CA; of ${SECRET}: ${'reason' in judged ? judged.reason : ''}`,
+} as const;
 
 export interface CertificateSecretOptions {
   readonly api: KubeApi;
   readonly namespace: string;
   /** The apiserver's, as that is who verifies. */
   readonly clock: () => number;
-  /** PEM of what apiservers trust by now: stays in the bundle when the Secret was emptied, as other replicas serve by it. */
+  /** PEM of the CA by which this replica serves: whoever put another into the Secret did not put it into the replicas. */
+  readonly serving: () => string;
+  /** PEM of what was agreed on before, as other replicas may serve by it. */
   readonly trusted: () => string;
   readonly log: (message: string) => void;
 }
@@ -30,13 +39,13 @@ export interface CertificateSecretOptions {
  *
  * @throws KubeError, and when five attempts were not enough.
  */
-export async function agreeOnAuthorities({ api, namespace, clock, trusted, log }: CertificateSecretOptions): Promise<Authorities> {
+export async function agreeOnAuthorities({ api, namespace, clock, serving, trusted, log }: CertificateSecretOptions): Promise<Authorities> {
   const path = kubePaths.secret(namespace, CERTIFICATE_SECRET);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const found = await api.read(path);
     const nowMs = clock();
     if (found === undefined) {
-      const authorities = await createAuthorities(nowMs, trusted());
+      const authorities = await createAuthorities(nowMs, `${serving()}${trusted()}`);
       const written = await api.create(kubePaths.secret(namespace), newSecret(namespace, authorities));
       if (written === CONFLICT) continue;
       log('made a CA');
@@ -44,14 +53,11 @@ export async function agreeOnAuthorities({ api, namespace, clock, trusted, log }
     }
     const data = dataOf(found);
     const judged = judgeAuthorities(data, nowMs);
-    if (judged.state === 'good') return judged.authorities;
-    const authorities = await successor(judged, `${trusted()}\n${bundleIn(data)}`, nowMs);
+    // The Secret's before what this replica remembers: where there is no room for all, two replicas would take turns else.
+    const authorities = await successor(judged, `${serving()}\n${bundleIn(data)}\n${trusted()}`, nowMs);
+    if (judged.state === 'good' && authorities === judged.authorities) return authorities;
     if ((await replaceData(api, path, found, authorities)) === CONFLICT) continue;
-    log(
-      judged.state === 'next-due'
-        ? 'made the next CA; it signs when all trust it'
-        : `made a new CA; of Secret ${namespace}/${CERTIFICATE_SECRET}: ${judged.reason}`,
-    );
+    log(DEEDS[judged.state](judged));
     return authorities;
   }
   throw new Error(`Secret ${namespace}/${CERTIFICATE_SECRET} changed ${MAX_ATTEMPTS} times while we wanted to write it`);
@@ -74,8 +80,11 @@ export async function promoteInSecret(
   return (await replaceData(api, path, found, promoteNext(judged.authorities, clock()))) !== CONFLICT;
 }
 
-function successor(judged: Exclude<Judged, { state: 'good' }>, trusted: string, nowMs: number): Promise<Authorities> {
-  return judged.state === 'next-due' ? prepareNext(judged.authorities, nowMs) : createAuthorities(nowMs, trusted);
+/** What is to be agreed on instead; the very same where all is well. */
+async function successor(judged: Judged, others: string, nowMs: number): Promise<Authorities> {
+  if (judged.state === 'unusable') return await createAuthorities(nowMs, others);
+  const authorities = keepTrusting(judged.authorities, others, nowMs);
+  return judged.state === 'next-due' ? await prepareNext(authorities, nowMs) : authorities;
 }
 
 // An object of ours with a name is enough: the type of a Secret never changes again.

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
-import type { Images } from './judge.ts';
+import type { Today } from '../src/inject/standing.ts';
 import { kubePaths } from './kube-api.ts';
+import { SYSTEM_NAMESPACE } from './names.ts';
 import { parseOptions, renderHelp } from './options.ts';
 import { startInCluster, startStandalone } from './start.ts';
 
@@ -54,9 +55,12 @@ export async function connectForPerson(context?: string) {
   const { sweepPods } = await import('./pod-sweep.ts');
   const named = context === undefined ? {} : { context };
   const api = connectToCluster({ timeoutMs: PERSON_TIMEOUT_MS, ...named });
-  // Whoever labels a namespace so has taken its pods out knowingly.
-  const isExempt = async (name: string) =>
-    (await api.read(kubePaths.namespace(name)))?.metadata?.labels?.['mcp-sluice.dev/webhook'] === 'ignore';
-  const sweep = (images: Images, clock: () => number) => sweepPods({ api, images, isExempt, clock });
+  // As the selectors of webhook and policies leave them out; whoever labels a namespace has taken its pods out knowingly.
+  const judged = async (name: string) => {
+    if (name === 'kube-system' || name === SYSTEM_NAMESPACE) return undefined;
+    const { labels, annotations = {} } = (await api.read(kubePaths.namespace(name)))?.metadata ?? {};
+    return labels?.['mcp-sluice.dev/webhook'] === 'ignore' ? undefined : { annotations };
+  };
+  const sweep = (today: Omit<Today, 'namespace'>, clock: () => number) => sweepPods({ api, today, namespace: judged, clock });
   return { api: { ...api, sweep }, namespace: namespaceOfContext(named) };
 }

@@ -104,7 +104,9 @@ export function createMetrics({ leafExpiryMs, authorityExpiryMs, isTrusted, cloc
       ...{ name, help, registers },
       collect() {
         const value = read();
-        if (value !== undefined) this.set(value);
+        // Once it had none it says 0: a certificate that ends now, to whoever is woken by it.
+        if (value === undefined) this.remove();
+        else this.set(value);
       },
     });
   const secondsUntil = (endMs: number | undefined) => (endMs === undefined ? undefined : Math.round((endMs - clock()) / 1000));

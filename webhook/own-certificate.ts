@@ -6,6 +6,7 @@ import { agreeOnAuthorities, promoteInSecret } from './certificate-secret.ts';
 import { expiryMs, parseCertificate, splitBundle } from './pem.ts';
 import { distrustedReplicas, listReplicas } from './replicas.ts';
 import { distrust, readServedChain } from './served-chain.ts';
+import { stillServed } from './still-served.ts';
 
 /** In which every apiserver has read a configuration that was written, also one that was cut off for a while. */
 const SETTLE_MS = 10 * 60_000;
@@ -18,7 +19,8 @@ export interface OwnCertificateOptions extends KeeperOptions {
 /**
  * A leaf of our own, signed by the CA that all replicas share. The order is the point: agreed, published, read back, and
  * only then served. A new CA is published beside the one that signs; it signs once every replica's served chain verifies
- * against what was read back; the one before is trusted until it ends.
+ * against what was read back; the one before is trusted until it ends. Whatever somebody does to the Secret or to the
+ * bundle, no write of ours takes a CA away by which a replica serves.
  */
 export function keepOwnCertificate(options: OwnCertificateOptions): CertificateKeeper {
   const { api, namespace, names, clock, log, served, settleMs = SETTLE_MS } = options;
@@ -31,14 +33,18 @@ export function keepOwnCertificate(options: OwnCertificateOptions): CertificateK
   let standing = '';
 
   async function agree(): Promise<Authorities> {
-    agreed = await agreeOnAuthorities({ api, namespace, clock, trusted: () => agreed?.bundle ?? '', log: (message) => log.info(message) });
+    const known = { serving: () => leaf?.signer ?? '', trusted: () => agreed?.bundle ?? '' };
+    agreed = await agreeOnAuthorities({ api, namespace, clock, ...known, log: (message) => log.info(message) });
     return agreed;
   }
 
   async function publish(): Promise<void> {
     publishedBefore = published;
     try {
-      const read = await publishBundle(api, namespace, async () => (await agree()).bundle);
+      const read = await publishBundle(api, namespace, async (before) => {
+        const { bundle } = await agree();
+        return bundle + (await stillServed({ api, namespace, serverName: names[0] }, { before, after: bundle, own: leaf?.signer }));
+      });
       if (read.isWritten) log.info('wrote caBundle');
       published = read.bundle;
     } catch (error) {

@@ -1,7 +1,8 @@
+import type { Facts } from '../src/inject/facts.ts';
 import { INJECT_KEY, INJECTED_LABEL, SIDECAR } from '../src/inject/names.ts';
-import { type PodState, standingOf } from '../src/inject/standing.ts';
+import { type PodState, standingOf, type Today } from '../src/inject/standing.ts';
 import { PREFIX } from '../src/lib/prefix.ts';
-import type { Images } from './judge.ts';
+import { ownAnnotations } from '../src/settings/own-annotations.ts';
 import { type KubeApi, KubeError, type KubeObject, kubePaths, type PageQuery } from './kube-api.ts';
 
 /** A pod is some 10 KiB of JSON: a page is parsed in a few milliseconds, and a review may wait that long. */
@@ -34,9 +35,10 @@ export interface Report {
 
 export interface SweepOptions {
   readonly api: Pick<KubeApi, 'list' | 'read'>;
-  readonly images: Images;
-  /** Namespaces that neither webhook nor policies look at. */
-  readonly isExempt: (namespace: string) => Promise<boolean>;
+  /** All but the namespace, which is each pod's own. */
+  readonly today: Omit<Today, 'namespace'>;
+  /** Asked once for each; undefined for those that neither webhook nor policies look at. */
+  readonly namespace: (name: string) => Promise<Pick<Facts['namespace'], 'annotations'> | undefined>;
   readonly clock: () => number;
 }
 
@@ -59,43 +61,49 @@ interface ContainerStatus {
  *
  * @throws KubeError; 403 where the right to list pods was not given.
  */
-export async function sweepPods({ api, images, isExempt, clock }: SweepOptions): Promise<Report> {
+export async function sweepPods({ api, today, namespace, clock }: SweepOptions): Promise<Report> {
   const counts = { fresh: 0, stale: 0, naked: 0, forged: 0, unready: 0 };
   const findings: Finding[] = [];
   const withEntries: KubeObject[] = [];
-  const exempt = new Map<string, boolean>();
+  const namespaces = new Map<string, Awaited<ReturnType<SweepOptions['namespace']>>>();
 
-  async function isJudged({ metadata }: KubeObject): Promise<boolean> {
-    const namespace = metadata?.namespace ?? '';
-    const known = exempt.get(namespace) ?? (await isExempt(namespace));
-    exempt.set(namespace, known);
-    return !known && metadata?.deletionTimestamp === undefined;
+  async function namespaceOf({ metadata }: KubeObject): Promise<Pick<Facts['namespace'], 'annotations'> | undefined> {
+    const name = metadata?.namespace ?? '';
+    if (!namespaces.has(name)) {
+      const found = await namespace(name);
+      // Of what may be thousands of namespaces, what counts.
+      namespaces.set(name, found && { annotations: ownAnnotations(found.annotations) });
+    }
+    return namespaces.get(name);
   }
   function note(what: Counted, reason: string, pod: KubeObject): void {
     counts[what]++;
     if (what !== 'fresh' && what !== 'stale' && findings.length < MAX_FINDINGS) findings.push({ what, reason, pod: briefly(pod) });
   }
   async function judge(pod: KubeObject): Promise<void> {
-    const standing = standingOf(pod, images);
-    if (standing === undefined || !(await isJudged(pod))) return;
+    if (pod.metadata?.deletionTimestamp !== undefined) return;
+    const home = await namespaceOf(pod);
+    const standing = home && standingOf(pod, { ...today, namespace: home });
+    if (standing === undefined) return;
     note(standing.state, standing.reason, pod);
     const trouble = standing.state === 'fresh' || standing.state === 'stale' ? troubleOf(pod, clock()) : undefined;
     if (trouble !== undefined) note('unready', trouble, pod);
     else if (pod.metadata?.annotations?.[`${PREFIX}remote-entries`] !== undefined && withEntries.length < MAX_FINDINGS)
-      withEntries.push(pod);
+      withEntries.push(briefly(pod));
   }
 
   const labelled = { labelSelector: INJECTED_LABEL, fieldSelector: RUNNING, limit: PODS_A_PAGE };
   for await (const pod of pages(api, labelled)) await judge(pod);
   const others = { labelSelector: `!${INJECTED_LABEL}`, fieldSelector: RUNNING, limit: METADATA_A_PAGE, isMetadataOnly: true };
   for await (const candidate of pages(api, others)) {
-    const { annotations, namespace = '', name = '' } = candidate.metadata ?? {};
-    if (annotations?.[INJECT_KEY] !== 'true' || !(await isJudged(candidate))) continue;
+    const { annotations, namespace: where = '', name = '', deletionTimestamp } = candidate.metadata ?? {};
+    if (annotations?.[INJECT_KEY] !== 'true' || deletionTimestamp !== undefined) continue;
+    if ((await namespaceOf(candidate)) === undefined) continue;
     if (findings.length >= MAX_FINDINGS) {
       counts.naked++;
       continue;
     }
-    const pod = await api.read(kubePaths.pod(namespace, name));
+    const pod = await api.read(kubePaths.pod(where, name));
     if (pod !== undefined) await judge(pod);
   }
   return { counts, findings, withEntries };

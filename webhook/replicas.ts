@@ -4,6 +4,8 @@ import { type Address, distrust, readServedChain } from './served-chain.ts';
 
 /** More replicas than anybody runs. */
 const MAX_REPLICAS = 100;
+/** For another image than the container's own. */
+const IMAGE_OPTION = '--image=';
 
 export interface Replica {
   readonly name: string;
@@ -12,12 +14,18 @@ export interface Replica {
 }
 
 interface PodShape {
-  readonly spec?: { readonly containers?: readonly { readonly name: string; readonly ports?: readonly ContainerPort[] }[] };
+  readonly spec?: { readonly containers?: readonly ContainerShape[] };
   readonly status?: {
     readonly phase?: string;
     readonly podIP?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   };
+}
+interface ContainerShape {
+  readonly name: string;
+  readonly image?: string;
+  readonly args?: readonly string[];
+  readonly ports?: readonly ContainerPort[];
 }
 interface ContainerPort {
   readonly name?: string;
@@ -31,11 +39,30 @@ interface ContainerPort {
  * @throws KubeError.
  */
 export async function listReplicas(api: KubeApi, namespace: string): Promise<Replica[]> {
+  return (await listPods(api, namespace)).flatMap(replicaOf).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * What the pods that run inject, those on their way out among them: they serve on for a moment.
+ *
+ * @throws KubeError.
+ */
+export async function imagesOfReplicas(api: KubeApi, namespace: string): Promise<string[]> {
+  const images = (await listPods(api, namespace)).flatMap((pod) => {
+    const { spec, status } = pod as PodShape;
+    const container = spec?.containers?.find(({ name }) => name === WEBHOOK_CONTAINER);
+    const told = container?.args?.find((each) => each.startsWith(IMAGE_OPTION))?.slice(IMAGE_OPTION.length);
+    const image = told ?? container?.image ?? '';
+    return status?.phase === 'Running' && image !== '' ? [image] : [];
+  });
+  return [...new Set(images)];
+}
+
+async function listPods(api: KubeApi, namespace: string): Promise<readonly KubeObject[]> {
   const labelSelector = Object.entries(WEBHOOK_LABELS)
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
-  const { items } = await api.list(kubePaths.pod(namespace), { limit: MAX_REPLICAS, labelSelector });
-  return items.flatMap(replicaOf).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return (await api.list(kubePaths.pod(namespace), { limit: MAX_REPLICAS, labelSelector })).items;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Facts } from '../src/inject/facts.ts';
 import { createEventSender, type EventReason } from './event-sender.ts';
 import type { FactsSource } from './facts.ts';
 import type { Images } from './judge.ts';
@@ -30,6 +31,8 @@ export interface ReporterOptions {
   readonly source: Pick<FactsSource, 'namespace'>;
   /** Undefined until our own image is known. */
   readonly images: () => Images | undefined;
+  /** The cluster's, as annotations. */
+  readonly defaults: Facts['defaults'];
   readonly clock: () => number;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -48,7 +51,7 @@ export interface Reporter {
  * Kubernetes itself puts on the ReplicaSet. Without the right to list pods there is no report, and nothing else changes.
  */
 export function startReporter(options: ReporterOptions): Reporter {
-  const { api, namespace, podName, source, images, clock, log, metrics, everyMs = REPORT_EVERY_MS, ask = askSidecar } = options;
+  const { api, namespace, podName, source, images, defaults, clock, log, metrics, everyMs = REPORT_EVERY_MS, ask = askSidecar } = options;
   const events = createEventSender({
     ...{ api, instance: podName, clock },
     onFate(reason, fate, error) {
@@ -65,14 +68,14 @@ export function startReporter(options: ReporterOptions): Reporter {
     return first?.name === podName;
   }
 
-  async function isExempt(name: string): Promise<boolean> {
-    if (name === 'kube-system' || name === SYSTEM_NAMESPACE || name === namespace) return true;
+  async function judgedNamespace(name: string): Promise<Facts['namespace'] | undefined> {
+    if (name === 'kube-system' || name === SYSTEM_NAMESPACE || name === namespace) return undefined;
     try {
-      const { labels } = await source.namespace(name);
-      return labels['mcp-sluice.dev/webhook'] === 'ignore';
+      const found = await source.namespace(name);
+      return found.labels['mcp-sluice.dev/webhook'] === 'ignore' ? undefined : found;
     } catch (error) {
       // Gone since its pods were listed.
-      if (error instanceof KubeError && error.status === NOT_FOUND) return true;
+      if (error instanceof KubeError && error.status === NOT_FOUND) return undefined;
       throw error;
     }
   }
@@ -80,7 +83,8 @@ export function startReporter(options: ReporterOptions): Reporter {
   async function report(): Promise<void> {
     const current = images();
     if (current === undefined || !(await isFirst())) return metrics.reported(undefined);
-    const { counts, findings, withEntries } = await sweepPods({ api, images: current, isExempt, clock });
+    const sweep = { api, today: { ...current, defaults }, namespace: judgedNamespace, clock };
+    const { counts, findings, withEntries } = await sweepPods(sweep);
     metrics.reported({ counts, atMs: clock() });
     let asked = 0;
     for (const finding of findings) {

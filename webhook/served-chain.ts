@@ -69,6 +69,6 @@ export function distrust(chain: readonly X509Certificate[], bundle: string, name
   return 'the served certificate does not verify against the published caBundle';
 }
 
-function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+export function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }

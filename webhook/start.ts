@@ -91,6 +91,7 @@ export async function startInCluster(
   });
   const reporter = startReporter({
     ...{ api, namespace, source, clock, log, metrics, podName: options.podName, images: () => images },
+    defaults: options.defaults,
     ...(reportEveryMs !== undefined && { everyMs: reportEveryMs }),
   });
   unmet = () => [...stewardship.unmet(), ...((expiryMs(certificate.certificate) ?? 0) > clock() ? [] : ['the certificate has ended'])];

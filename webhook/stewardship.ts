@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { CertificateKeeper } from './certificate-keeper.ts';
-import { type Moment, publishImages, readOwnImage } from './images.ts';
+import { publishImages, readOwnImage } from './images.ts';
 import type { Images } from './judge.ts';
 import type { KubeApi } from './kube-api.ts';
 import type { Metrics } from './metrics.ts';
@@ -23,16 +23,14 @@ export interface StewardshipOptions {
   readonly lookEveryMs?: number;
 }
 
-/** What an installation keeps true about itself: a certificate that the apiserver takes, and one pair of images. */
+/** What an installation keeps true about itself: a certificate that the apiserver takes, and the images of its replicas. */
 export function startStewardship(options: StewardshipOptions): Upkeep {
   const { api, namespace, keeper, log, metrics, useImages } = options;
   let own = options.image;
-  let moment: Moment = 'start';
 
   async function publishOwnImage(): Promise<void> {
     own ??= await readOwnImage(api, namespace, options.podName);
-    useImages(await publishImages(api, namespace, own, moment));
-    moment = 'later';
+    useImages(await publishImages(api, namespace, own));
   }
 
   const upkeep = startUpkeep({

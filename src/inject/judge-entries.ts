@@ -2,7 +2,7 @@ import type { Issue } from '../lib/issue.ts';
 import { PREFIX } from '../lib/prefix.ts';
 import { SERVER_KEYS } from '../settings/check-entries.ts';
 import { soundEntries } from '../settings/sound-entries.ts';
-import type { Authority } from './authority.ts';
+import type { NamedAuthority } from './authority.ts';
 import { entryVolumes } from './entry-volumes.ts';
 import { SIDECAR } from './names.ts';
 import { foreign, initIndex, servesEntriesOnly } from './ours.ts';
@@ -100,7 +100,7 @@ export function entrySecrets(effective: Annotations): string[] {
 }
 
 /** The bundles of sound entries, and where they name them. */
-export function entryAuthorities(effective: Annotations): { readonly ca: Authority; readonly path: (string | number)[] }[] {
+export function entryAuthorities(effective: Annotations): NamedAuthority[] {
   return soundEntries(effective).flatMap(({ index, entry: { name, caBundle } }) => {
     if (caBundle === undefined || !('configMap' in caBundle)) return [];
     const { configMap, key } = caBundle;

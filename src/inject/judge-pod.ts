@@ -2,7 +2,7 @@ import type { Issue } from '../lib/issue.ts';
 import { PREFIX } from '../lib/prefix.ts';
 import { parseSettings } from '../settings/annotations.ts';
 import type { Settings } from '../settings/settings.ts';
-import { type Authority, judgeAuthority } from './authority.ts';
+import { judgeAuthorities, type NamedAuthority } from './authority.ts';
 import { judgeBindAddress } from './bind-address.ts';
 import { type Capture, decideCapture, judgeCapture, judgePorts } from './capture.ts';
 import type { Facts } from './facts.ts';
@@ -45,13 +45,9 @@ export function judgePod(root: unknown, at: Path, effective: Readonly<Record<str
   const inPod = (issue: Issue): Issue => ({ ...issue, path: [...at, ...issue.path] });
   const issues: Issue[] = [...unfit(spec), ...foreignIssues(spec, facts), ...foreignEntryVolumes(spec, effective)].map(inPod);
   issues.push(...judgeEntries(effective));
-  const cautions: Issue[] = [];
-
-  for (const { ca, path } of authoritiesOf(effective)) {
-    const findings = judgeAuthority(ca, path, facts);
-    issues.push(...findings.issues);
-    cautions.push(...findings.cautions);
-  }
+  const authorities = judgeAuthorities(authoritiesOf(effective), facts);
+  issues.push(...authorities.issues);
+  const cautions: Issue[] = [...authorities.cautions];
 
   const declared = declaredPorts(spec);
   cautions.push(...judgeSharing(spec, secretsOf(effective)).map(inPod));
@@ -78,7 +74,7 @@ export function judgePod(root: unknown, at: Path, effective: Readonly<Record<str
 }
 
 /** The CA bundles that sound settings name, and where they name them. */
-export function authoritiesOf(effective: Readonly<Record<string, string>>): { readonly ca: Authority; readonly path: Issue['path'] }[] {
+export function authoritiesOf(effective: Readonly<Record<string, string>>): NamedAuthority[] {
   const redis = redisOf(effective)?.ca;
   const issuer = sound(effective, ['identity'])?.identity?.jwt?.ca;
   return [

@@ -1,15 +1,43 @@
 import { createHash } from 'node:crypto';
 import { PREFIX } from '../lib/prefix.ts';
+import { RETUNABLE } from '../settings/retune.ts';
 import { PROPAGATED_KEY, STATUS_KEY } from './names.ts';
+import { textAt } from './raw.ts';
 
 /** Equal to package.json's, which a test checks. */
 export const VERSION = '0.2.0';
 
-/** The stamp that a pod carries: our version and a hash of the effective configuration (contract §5), and what else is on record. */
+/** Of an effective configuration. */
+export interface Hashes {
+  /** All of it (contract §5). */
+  readonly config: string;
+  /** What cannot change on a running pod. */
+  readonly fixed: string;
+}
+
+/** The stamp that a pod carries: our version and the hashes of its effective configuration, and what else is on record. */
 export function stamp(effective: Readonly<Record<string, string>>, record: Readonly<Record<string, object>> = {}): string {
-  const entries = Object.entries(configured(effective)).sort(([a], [b]) => (a < b ? -1 : 1));
   const kept = Object.entries(record).filter(([, each]) => Object.keys(each).length > 0);
-  return JSON.stringify({ version: VERSION, config: hash(JSON.stringify(entries)).slice(0, 16), ...Object.fromEntries(kept) });
+  return JSON.stringify({ version: VERSION, ...configHashes(effective), ...Object.fromEntries(kept) });
+}
+
+/** Of the annotations of ours among these. */
+export function configHashes(annotations: Readonly<Record<string, string>>): Hashes {
+  const all = Object.entries(configured(annotations)).sort(([a], [b]) => (a < b ? -1 : 1));
+  const fixed = all.filter(([key]) => !RETUNABLE.includes(key.slice(PREFIX.length)));
+  return { config: hash(JSON.stringify(all)).slice(0, 16), fixed: hash(JSON.stringify(fixed)).slice(0, 16) };
+}
+
+/** Those in the stamp among a pod's annotations; undefined where they are not there. */
+export function readHashes(annotations: Readonly<Record<string, string>>): Hashes | undefined {
+  let status: unknown;
+  try {
+    status = JSON.parse(annotations[STATUS_KEY] ?? '');
+  } catch {
+    return undefined;
+  }
+  const [config, fixed] = [textAt(status, 'config'), textAt(status, 'fixed')];
+  return config === '' || fixed === '' ? undefined : { config, fixed };
 }
 
 /** Enough to see that a value is no longer the one we wrote. */

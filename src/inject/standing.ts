@@ -1,12 +1,13 @@
+import { driftOf } from './drift.ts';
 import type { Facts } from './facts.ts';
 import { CAPTURE, INJECT_KEY, INJECTED_LABEL, SIDECAR, STATUS_KEY } from './names.ts';
 import { initIndex, isOurImage } from './ours.ts';
-import { listAt, textAt, valueAt } from './raw.ts';
+import { listAt, textAt, textsAt, valueAt } from './raw.ts';
 import { VERSION } from './stamp.ts';
 
 /**
- * How a running pod stands to what the webhook would make of it today: as made today; made by another version, or with
- * another image; asking for a sidecar that it lacks; with something in the sidecar's place that is none.
+ * How a running pod stands to what the webhook would make of it today: as made today; made by another version, with
+ * another image or another configuration; asking for a sidecar that it lacks; with something in the sidecar's place that is none.
  */
 export type PodState = 'fresh' | 'stale' | 'naked' | 'forged';
 
@@ -16,11 +17,21 @@ export interface Standing {
   readonly reason: string;
 }
 
+/** What the webhook makes of pods today. */
+export interface Today extends Pick<Facts, 'image' | 'allowedImages'> {
+  /** Of the webhook, where that is not ours. */
+  readonly version?: string;
+  /** The pod's; absent where the caller does not know it. */
+  readonly namespace?: Pick<Facts['namespace'], 'annotations'>;
+  /** The cluster's, likewise. */
+  readonly defaults?: Facts['defaults'];
+}
+
 /**
  * Undefined for a pod that is none of ours. Judged by the containers, as an annotation or a label is whatever its author
  * wrote; the policies say the same at admission (manifests/base/policy-*.yaml).
  */
-export function standingOf(pod: unknown, images: Pick<Facts, 'image' | 'allowedImages'>): Standing | undefined {
+export function standingOf(pod: unknown, today: Today): Standing | undefined {
   const asks = textAt(pod, 'metadata', 'annotations', INJECT_KEY) === 'true';
   const isLabelled = textAt(pod, 'metadata', 'labels', INJECTED_LABEL) === 'true';
   const spec = valueAt(pod, ['spec']);
@@ -30,13 +41,19 @@ export function standingOf(pod: unknown, images: Pick<Facts, 'image' | 'allowedI
     return isLabelled ? forged(`it has label ${INJECTED_LABEL} and no sidecar`) : undefined;
   }
   const image = textAt(sidecar, 'image');
-  if (!isOurImage(image, images)) return forged(`container ${SIDECAR} runs image ${image || 'none'}, which is not ours`);
+  if (!isOurImage(image, today)) return forged(`container ${SIDECAR} runs image ${image || 'none'}, which is not ours`);
   if (!runsSidecar(spec, sidecar)) return forged(`container ${SIDECAR} does not run what the webhook would have it run`);
   if (!isLabelled) return forged(`it runs the sidecar without label ${INJECTED_LABEL}, so nobody looked at its image`);
-  if (image !== images.image) return { state: 'stale', reason: `its sidecar runs ${image}, and ${images.image} is injected now` };
+  if (image !== today.image) return { state: 'stale', reason: `its sidecar runs ${image}, and ${today.image} is injected now` };
   const version = stampedVersion(textAt(pod, 'metadata', 'annotations', STATUS_KEY));
-  if (version !== VERSION) return { state: 'stale', reason: `it was injected by version ${version}, and ${VERSION} runs now` };
-  return { state: 'fresh', reason: '' };
+  // Who asks from outside may be of another version than the webhook.
+  const current = today.version ?? VERSION;
+  if (version !== current) return { state: 'stale', reason: `it was injected by version ${version}, and ${current} runs now` };
+  // Another version may hash and inherit in another way.
+  if (current !== VERSION) return { state: 'fresh', reason: '' };
+  const { namespace, defaults } = today;
+  const drift = driftOf(textsAt(pod, 'metadata', 'annotations'), namespace && { annotations: namespace.annotations, defaults });
+  return drift === undefined ? { state: 'fresh', reason: '' } : { state: 'stale', reason: drift };
 }
 
 function forged(reason: string): Standing {

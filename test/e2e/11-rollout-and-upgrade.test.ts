@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { hostUrl, readyPods, sidecarOf } from './cluster.ts';
 import { IMAGES } from './images.ts';
@@ -76,8 +77,12 @@ describe('rollouts and upgrades', () => {
     await rollOut('two');
     const [rolled] = await readyPods(namespace, 'two');
     expect(sidecarOf(rolled)?.image).toBe(IMAGES.product);
-    const { data } = await getObject(['configmap', 'mcp-sluice-images', '-n', SYSTEM]);
-    expect(data).toEqual({ current: IMAGES.product, previous: IMAGES.upgraded });
+    // Once the last replica of the version before is gone, at the next look of another.
+    const isNamed = async () => {
+      const { data } = await getObject(['configmap', 'mcp-sluice-images', '-n', SYSTEM]);
+      return isDeepStrictEqual(data, { current: IMAGES.product, previous: IMAGES.upgraded });
+    };
+    await until('the image to be the current one', isNamed, { timeoutMs: 180_000 });
   });
 });
 

@@ -11,7 +11,7 @@ const nowMs = Date.parse('2026-11-21T12:00:00Z');
 const path = kubePaths.secret('sys', 'mcp-sluice-webhook-certificate');
 const metadata = { name: 'mcp-sluice-webhook-certificate' };
 const agree = (api: FakeKube, atMs = nowMs, trusted = '') =>
-  agreeOnAuthorities({ api, namespace: 'sys', clock: () => atMs, trusted: () => trusted, log: () => undefined });
+  agreeOnAuthorities({ api, namespace: 'sys', clock: () => atMs, serving: () => '', trusted: () => trusted, log: () => undefined });
 const promote = (api: FakeKube, agreed: Authorities, atMs = nowMs) => promoteInSecret({ api, namespace: 'sys', clock: () => atMs }, agreed);
 const writes = (kube: FakeKube) => kube.calls.filter((call) => !call.startsWith('GET'));
 const dataIn = (kube: FakeKube) => kube.objects.get(path)?.['data'] as Record<string, string>;

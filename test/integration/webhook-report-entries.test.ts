@@ -34,6 +34,7 @@ function reportOn(count: number, lacking: (podIp: string) => string | undefined)
     podName: 'a',
     source: { namespace: async (name) => ({ name, annotations: {}, labels: {} }) },
     images: () => ({ image: IMAGE, allowedImages: [IMAGE] }),
+    defaults: {},
     clock: Date.now,
     log: pino({ level: 'silent' }),
     metrics: createMetrics({ leafExpiryMs: known, authorityExpiryMs: known, isTrusted: () => true, clock: Date.now }),

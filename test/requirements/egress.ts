@@ -55,6 +55,9 @@ export const egressRequirements = {
     source: tls,
     behaviour: 'A broken file keeps the last good bundle and says so; one that was never good fails its entry alone, and heals.',
   },
-  'egress:bundle-text': { source: tls, behaviour: 'A bundle is PEM certificates, not all of them expired, and no private key.' },
+  'egress:bundle-text': {
+    source: tls,
+    behaviour: 'A bundle is PEM certificates, not all of them expired, no private key, and not too many.',
+  },
   'egress:expiry': { source: tls, behaviour: 'The earliest end of a bundle is told, and warned of at 30 and at 7 days.' },
 } as const;

@@ -40,6 +40,11 @@ export const injectRequirements = {
     source: 'contract §4',
     behaviour: 'A CA bundle that is not PEM or has expired is denied; one that ends within 30 days draws a warning.',
   },
+  'inject:ca-bounded': {
+    source: 'contract §4; issue 7 "Proof" 4',
+    behaviour: 'A bundle is read once for an object, and what is read has a limit for each bundle and for all of them.',
+  },
+  'inject:ca-names': { source: 'contract §4', behaviour: 'A judgement does not tell which keys a ConfigMap has.' },
   'inject:ca-private-key': { source: 'contract §4', behaviour: 'A ConfigMap with a private key is denied as a CA.' },
   'inject:config-maps': { source: 'contract §4', behaviour: 'The ConfigMaps that a judgement needs are told beforehand.' },
   'cli:passes-through': { source: 'contract §8', behaviour: 'mcp-sluice inject leaves documents that it does not change byte for byte.' },

@@ -4,6 +4,10 @@ export const reportRequirements = {
     source: 'issue 7, Update and removal',
     behaviour: 'Running pods are told stale, naked or forged by their containers; exempt namespaces are left out.',
   },
+  'report:drift': {
+    source: 'issue 7, Update and removal',
+    behaviour: 'A pod is stale, too, that would inherit another configuration today or is not what its stamp says; a retuned one is not.',
+  },
   'report:unready': {
     source: 'contract §4; issue 7, Events and metrics',
     behaviour: 'A sidecar that is not ready is reported with what the kubelet says, or else with what it says itself.',

@@ -16,6 +16,11 @@ export const webhookRequirements = {
     behaviour:
       'A new CA is published beside the old one, signs once every replica serves what verifies against the bundle read back, and the old one is trusted until its end.',
   },
+  'webhook:ca-kept': {
+    source: 'issue 7, Certificates',
+    behaviour:
+      'Whatever becomes of Secret and caBundle, no write of ours takes away a CA by which a replica serves; what is published is bounded.',
+  },
   'webhook:clock': {
     source: 'issue 7, Certificates',
     behaviour: 'Certificates go by the wall clock of the apiserver; a clock that jumps heals at the next look.',
@@ -44,7 +49,8 @@ export const webhookRequirements = {
   },
   'webhook:images': {
     source: 'contract §9.5',
-    behaviour: 'The own image and the one before are published; replicas of a rollout leave each other’s alone.',
+    behaviour:
+      'The own image and the one before are published, and whatever else a live replica injects; replicas agree in the end, in whatever order they look.',
   },
   'webhook:injects': {
     source: 'issue 3, Webhook',

@@ -1,7 +1,8 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
-import { judgeAuthority } from '../../../src/inject/authority.ts';
+import { judgeAuthorities, type NamedAuthority } from '../../../src/inject/authority.ts';
 import { NOW_MS } from './golden-file.ts';
 import { facts } from './samples.ts';
 
@@ -14,7 +15,7 @@ function pemOf(golden: string): string {
 const [good, soon, expired] = [pemOf('redis-secret-and-ca'), pemOf('redis-ca-ends-soon'), pemOf('redis-ca-expired')];
 
 function judge(text: string, nowMs = NOW_MS) {
-  const found = judgeAuthority({ configMap: 'corp-ca', key: 'ca.crt' }, ['redis-ca'], {
+  const found = judgeAuthorities([{ ca: { configMap: 'corp-ca', key: 'ca.crt' }, path: ['redis-ca'] }], {
     ...facts,
     configMap: () => ({ 'ca.crt': text }),
     nowMs,
@@ -58,13 +59,67 @@ describe('the CA of Redis', () => {
   it('[jwt:ca-mount] is judged alike where it is that of the issuer', () => {
     const path = ['identity', 'jwt', 'ca'];
     const at = (text: string) =>
-      judgeAuthority({ configMap: 'corp-ca', key: 'ca.crt' }, path, { ...facts, configMap: () => ({ 'ca.crt': text }) });
+      judgeAuthorities([{ ca: { configMap: 'corp-ca', key: 'ca.crt' }, path }], { ...facts, configMap: () => ({ 'ca.crt': text }) });
     expect(at('hello').issues).toMatchObject([{ code: 'CA_NOT_PEM', path }]);
     expect(at(good).issues).toEqual([]);
   });
 
   it('knows no key that only every object has', () => {
-    const found = judgeAuthority({ configMap: 'corp-ca', key: 'toString' }, ['redis-ca'], { ...facts, configMap: () => ({}) });
+    const found = judgeAuthorities([{ ca: { configMap: 'corp-ca', key: 'toString' }, path: ['redis-ca'] }], {
+      ...facts,
+      configMap: () => ({}),
+    });
     expect(found.issues.map(({ code }) => code)).toEqual(['CA_KEY_MISSING']);
+  });
+
+  it('[inject:ca-names] does not tell which keys a ConfigMap has: who asks may have no right to read it', () => {
+    const configMap = () => ({ 'prod-db-host': 'x', token: 'y' });
+    const { issues } = judgeAuthorities([{ ca: { configMap: 'corp-ca', key: 'ca.crt' }, path: ['redis-ca'] }], { ...facts, configMap });
+    expect(issues.map(({ code }) => code)).toEqual(['CA_KEY_MISSING']);
+    expect(JSON.stringify(issues)).not.toMatch(/prod-db-host|token/);
+  });
+});
+
+describe('the cost of CA bundles', () => {
+  /** Entries that name these keys of one ConfigMap, a getter for each that counts who read it. */
+  const entries = (keys: readonly string[]): NamedAuthority[] =>
+    keys.map((key, index) => ({ ca: { configMap: 'corp-ca', key }, path: ['remote-entries', index, 'caBundle'] }));
+  const codes = (named: readonly NamedAuthority[], data: Readonly<Record<string, string>>) =>
+    judgeAuthorities(named, { ...facts, nowMs: NOW_MS, configMap: () => data }).issues.map(({ code, path }) => `${path[1]} ${code}`);
+
+  it('[inject:ca-bounded] is that of one, however many entries name it', () => {
+    const parsed = vi.spyOn(X509Certificate.prototype, 'validToDate', 'get');
+    try {
+      expect(codes(entries(Array.from({ length: 32 }, () => 'ca.crt')), { 'ca.crt': good.repeat(100) })).toEqual([]);
+      expect(codes(entries(['a', 'b']), { a: good, b: `# the same\n${good}` })).toEqual([]);
+      expect(parsed).toHaveBeenCalledTimes(2);
+    } finally {
+      parsed.mockRestore();
+    }
+  });
+
+  it('[inject:ca-bounded] has a limit for each bundle, said with the value, the rule and the way out', () => {
+    const named = entries(['ca.crt']);
+    expect(codes(named, { 'ca.crt': good.repeat(300) })).toEqual([]);
+    expect(codes(named, { 'ca.crt': good.repeat(301) })).toEqual(['0 CA_TOO_LARGE']);
+    expect(codes(named, { 'ca.crt': good + '#'.repeat(512 * 1024) })).toEqual(['0 CA_TOO_LARGE']);
+    const [issue] = judgeAuthorities(named, { ...facts, configMap: () => ({ 'ca.crt': good.repeat(301) }) }).issues;
+    expect(issue?.message).toBe(
+      `key ca.crt of ConfigMap ${facts.namespace.name}/corp-ca holds 301 certificates, and at most 512 KiB and 300 certificates are read: keep the CAs that are needed`,
+    );
+  });
+
+  it('[inject:ca-bounded] has a limit for all different certificates of an object together', () => {
+    // The same to OpenSSL, each another text: blanks at the ends of two lines.
+    const variant = (index: number) => {
+      const lines = good.trimEnd().split('\n');
+      lines[1] += ' '.repeat(index % 40);
+      lines[2] += ' '.repeat(Math.floor(index / 40));
+      return `${lines.join('\n')}\n`;
+    };
+    const different = (from: number) => Array.from({ length: 300 }, (_, index) => variant(from + index)).join('');
+    const data = { a: different(0), b: different(300), c: different(600), d: different(900), e: different(1200), f: good };
+    expect(codes(entries(['a', 'b', 'c']), data)).toEqual([]);
+    expect(codes(entries(['a', 'b', 'c', 'd', 'e', 'f', 'a']), data)).toEqual(['4 CA_TOO_MUCH_TOGETHER', '5 CA_TOO_MUCH_TOGETHER']);
   });
 });

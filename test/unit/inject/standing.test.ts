@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { VERSION } from '../../../src/inject/stamp.ts';
+import { stamp, VERSION } from '../../../src/inject/stamp.ts';
 import { standingOf } from '../../../src/inject/standing.ts';
 
 const images = { image: 'registry.test/mcp-sluice:2', allowedImages: ['registry.test/mcp-sluice:2', 'registry.test/mcp-sluice:1'] };
@@ -13,7 +13,8 @@ interface Sketch {
   readonly status?: string;
   readonly init?: readonly object[];
 }
-const pod = ({ inject = 'true', label = 'true', status = JSON.stringify({ version: VERSION }), init = [sidecar] }: Sketch) => ({
+const asking = { 'mcp-sluice.dev/inject': 'true' };
+const pod = ({ inject = 'true', label = 'true', status = stamp(asking), init = [sidecar] }: Sketch) => ({
   metadata: {
     annotations: { 'mcp-sluice.dev/inject': inject, 'mcp-sluice.dev/status': status },
     labels: { 'mcp-sluice.dev/injected': label },
@@ -38,6 +39,8 @@ describe('how a running pod stands to the webhook of today', () => {
     ['stale', 'runs the image before', pod({ init: [{ ...sidecar, image: 'registry.test/mcp-sluice:1' }] })],
     ['stale', 'runs an image of ours from longer ago', pod({ init: [{ ...sidecar, image: 'registry.test/mcp-sluice:0' }] })],
     ['stale', 'was made by another version', pod({ status: '{"version":"0.0.9","config":"x"}' })],
+    ['stale', 'has a stamp without the hashes', pod({ status: JSON.stringify({ version: VERSION }) })],
+    ['stale', "has another configuration's stamp", pod({ status: stamp({ ...asking, 'mcp-sluice.dev/port': '1' }) })],
     ['stale', 'has no stamp', pod({ status: '' })],
     ['stale', 'has a stamp that is no JSON', pod({ status: '{' })],
     ['naked', 'asks and has no sidecar', pod({ init: [], label: '' })],

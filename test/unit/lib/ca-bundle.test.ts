@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { onlyTrusting } from '../../../sidecar/tls-trust.ts';
 import { daysUntil, readCaBundle } from '../../../src/lib/ca-bundle.ts';
 import { makeCertificate } from '../../support/make-certificate.ts';
 
@@ -32,8 +33,23 @@ describe('the text of a CA bundle', () => {
       [half + later.certificate, 'holds a PEM block that is no certificate'],
       [request, 'holds a PEM block that is no certificate'],
       [soon.certificate + request, 'holds a PEM block that is no certificate'],
+      [
+        soon.certificate.repeat(301),
+        'holds 301 certificates, and at most 512 KiB and 300 certificates are read: keep the CAs that are needed',
+      ],
+      [
+        `${soon.certificate}${'#'.repeat(1 << 20)}`,
+        'holds 1025 KiB, and at most 512 KiB and 300 certificates are read: keep the CAs that are needed',
+      ],
       [soon.certificate + soon.key, 'holds a private key, which belongs in no bundle'],
     ] as const)
       expect(read(text)).toMatchObject({ problem });
+  });
+
+  it('[egress:bundle-text] has the same bound where Redis or the issuer is verified by it, as it is read for each connection', () => {
+    expect(() => onlyTrusting(soon.certificate.repeat(301), 'the CA of redis-ca')).toThrow(
+      /^the CA of redis-ca holds 301 certificates, .* keep the CAs/,
+    );
+    expect(() => onlyTrusting(soon.certificate, 'the CA of redis-ca')).not.toThrow();
   });
 });

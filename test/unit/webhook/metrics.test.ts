@@ -23,6 +23,17 @@ describe('metrics of the webhook', () => {
     expect(text).toMatch(/review_duration_seconds_bucket\{le="0.005"\} 1/);
   });
 
+  it('[webhook:metrics] says nothing of an end that is not known, as 0 would wake somebody', async () => {
+    let endMs: number | undefined;
+    const metrics = createMetrics({ leafExpiryMs: () => endMs, authorityExpiryMs: () => endMs, isTrusted: () => false, clock: () => 0 });
+    const told = async () => (await metrics.registry.metrics()).match(/^mcp_sluice_webhook_(certificate|ca)_expiry_seconds .*/gm);
+    expect(await told()).toBeNull();
+    endMs = 5000;
+    expect(await told()).toEqual(['mcp_sluice_webhook_certificate_expiry_seconds 5', 'mcp_sluice_webhook_ca_expiry_seconds 5']);
+    endMs = undefined;
+    expect(await told()).toBeNull();
+  });
+
   it('[webhook:metrics] stays small, whatever kinds are sent', async () => {
     const metrics = createMetrics({
       ...{ leafExpiryMs: () => undefined, authorityExpiryMs: () => undefined, isTrusted: () => false, clock: () => 0 },

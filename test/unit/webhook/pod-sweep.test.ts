@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { VERSION } from '../../../src/inject/stamp.ts';
+import { shortHash, stamp } from '../../../src/inject/stamp.ts';
 import { KubeError, type KubeObject, kubePaths, type PageQuery } from '../../../webhook/kube-api.ts';
 import { sweepPods } from '../../../webhook/pod-sweep.ts';
 import { createFakeKube } from '../../support/fake-kube.ts';
@@ -14,6 +14,9 @@ interface Sketch {
   readonly init?: readonly object[];
   readonly status?: object;
   readonly deletionTimestamp?: string;
+  /** Annotations beside `inject`. */
+  readonly more?: Readonly<Record<string, string>>;
+  readonly inherited?: Readonly<Record<string, string>>;
 }
 function setup() {
   const kube = createFakeKube();
@@ -25,14 +28,24 @@ function setup() {
       return list(path, query);
     },
   });
-  const add = (name: string, { namespace = 'shop', isLabelled = true, init = [sidecar], status = {}, deletionTimestamp }: Sketch = {}) => {
-    const annotations = { 'mcp-sluice.dev/inject': 'true', 'mcp-sluice.dev/status': `{"version":"${VERSION}"}` };
+  const add = (
+    name: string,
+    { namespace = 'shop', isLabelled = true, init = [sidecar], status = {}, deletionTimestamp, more = {}, inherited = {} }: Sketch = {},
+  ) => {
+    const own = { 'mcp-sluice.dev/inject': 'true', ...more };
+    const annotations = { ...own, 'mcp-sluice.dev/status': stamp(own, { inherited }) };
     const labels = isLabelled ? { 'mcp-sluice.dev/injected': 'true' } : {};
     const metadata = { name, namespace, annotations, labels, ...(deletionTimestamp !== undefined && { deletionTimestamp }) };
     kube.put(kubePaths.pod(namespace, name), { metadata, spec: { initContainers: init }, status });
   };
-  const sweep = () => sweepPods({ api: kube, images, isExempt: async (name) => name === 'exempt', clock: () => nowMs });
-  return { kube, add, sweep, queries };
+  const asked: string[] = [];
+  const given: Record<string, string> = {};
+  const namespace = async (name: string) => {
+    asked.push(name);
+    return name === 'exempt' ? undefined : { annotations: given };
+  };
+  const sweep = (defaults = {}) => sweepPods({ api: kube, today: { ...images, defaults }, namespace, clock: () => nowMs });
+  return { kube, add, sweep, queries, asked, given };
 }
 const names = (findings: readonly { readonly pod: KubeObject; readonly what: string }[]) =>
   findings.map(({ pod, what }) => `${what} ${pod.metadata?.name}`);
@@ -51,6 +64,21 @@ describe('the report on running pods', () => {
     expect(names(findings).toSorted()).toEqual(['forged forged', 'forged unlabelled', 'naked naked']);
   });
 
+  it('[report:drift] counts as stale what would inherit another value today, and asks for each namespace once', async () => {
+    const { add, sweep, asked, given } = setup();
+    for (let index = 0; index < 60; index++) add(`own-${index}`, { more: { 'mcp-sluice.dev/redis': 'redis://mine:6379' } });
+    for (let index = 0; index < 60; index++) {
+      const redis = 'redis://of-namespace:6379';
+      const inherited = { redis: `namespace ${shortHash(redis)}` };
+      add(`heir-${index}`, { namespace: 'other', more: { 'mcp-sluice.dev/redis': redis }, inherited });
+    }
+    given['mcp-sluice.dev/redis'] = 'redis://of-namespace:6379';
+    expect((await sweep()).counts).toMatchObject({ fresh: 120, stale: 0 });
+    given['mcp-sluice.dev/redis'] = 'redis://moved:6379';
+    expect((await sweep()).counts).toMatchObject({ fresh: 60, stale: 60 });
+    expect(asked.toSorted()).toEqual(['other', 'other', 'shop', 'shop']);
+  });
+
   it('[report:entries] names the pods with remote entries, ready as they are', async () => {
     const { add, sweep, kube } = setup();
     add('plain');
@@ -58,9 +86,12 @@ describe('the report on running pods', () => {
     const path = kubePaths.pod('shop', 'with');
     const pod = kube.objects.get(path) as KubeObject;
     const annotations = { ...pod.metadata?.annotations, 'mcp-sluice.dev/remote-entries': '[]' };
+    Object.assign(annotations, { 'mcp-sluice.dev/status': stamp(annotations) });
     kube.put(path, { ...pod, metadata: { ...pod.metadata, annotations } });
     const { withEntries, findings } = await sweep();
     expect([withEntries.map(({ metadata }) => metadata?.name), findings]).toEqual([['with'], []]);
+    // Two hundred pods of a megabyte each would not fit into our memory.
+    expect(Object.keys(withEntries[0] ?? {}).toSorted()).toEqual(['metadata', 'status']);
   });
 
   it('[report:cost] reads whole only pods of ours: of all others the metadata, and nothing that has ended', async () => {
