@@ -71,7 +71,7 @@ export function createMetrics({ leafExpiryMs, authorityExpiryMs, isTrusted, cloc
   });
   const duration = new Histogram({
     name: 'mcp_sluice_webhook_review_duration_seconds',
-    help: 'Time from the review being read to its answer.',
+    help: "Time from a request's head to its answer being handed to the connection.",
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers,
   });

@@ -142,6 +142,6 @@ function serve({ options, effects: { log, clock }, metrics, source, certificate,
     imagePullSecrets: options.imagePullSecrets ?? [],
     clock,
   });
-  const handler = createApp({ judge, metrics, log, unready, clock });
+  const handler = createApp({ judge, metrics, log, unready });
   return startServer({ ...options.listen, certificate, handler });
 }

@@ -1,3 +1,5 @@
+import { copyJson } from './raw.ts';
+
 /** One operation of a JSON patch (RFC 6902), of the three kinds that we write. */
 export type PatchOp =
   | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: unknown }
@@ -20,7 +22,7 @@ export function steps(path: string): string[] {
 
 /** A patched copy; throws where RFC 6902 calls the operation an error (a target that is not there, an index beyond the end). */
 export function applyPatch(target: unknown, patch: readonly PatchOp[]): unknown {
-  const holder = { root: structuredClone(target) };
+  const holder = { root: copyJson(target) };
   for (const op of patch) applyInPlace(holder, op);
   return holder.root;
 }
@@ -49,13 +51,13 @@ function index(step: string, max: number, path: string): number {
 }
 
 function applyToList(list: unknown[], step: string, op: PatchOp): void {
-  if (op.op === 'add') list.splice(step === '-' ? list.length : index(step, list.length, op.path), 0, structuredClone(op.value));
+  if (op.op === 'add') list.splice(step === '-' ? list.length : index(step, list.length, op.path), 0, copyJson(op.value));
   else if (op.op === 'remove') list.splice(index(step, list.length - 1, op.path), 1);
-  else list[index(step, list.length - 1, op.path)] = structuredClone(op.value);
+  else list[index(step, list.length - 1, op.path)] = copyJson(op.value);
 }
 
 function applyToObject(object: Record<string, unknown>, step: string, op: PatchOp): void {
   if (op.op !== 'add' && !Object.hasOwn(object, step)) throw new Error(`${op.op} ${op.path}: nothing there`);
   if (op.op === 'remove') delete object[step];
-  else Object.defineProperty(object, step, { value: structuredClone(op.value), writable: true, enumerable: true, configurable: true });
+  else Object.defineProperty(object, step, { value: copyJson(op.value), writable: true, enumerable: true, configurable: true });
 }

@@ -2,7 +2,7 @@ import { ADMIN_PORT, ENTRIES_PORT, REDIRECT_PORT } from '../lib/ports.ts';
 import { DEFAULT_RESOURCES } from '../settings/resources.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Capture } from './capture.ts';
-import { CAPTURE, MOUNT, SIDECAR } from './names.ts';
+import { CAPTURE, MOUNT, SIDECAR, VOLUME } from './names.ts';
 import { type Raw, sameJson } from './raw.ts';
 
 /** All that our two containers depend on. */
@@ -30,6 +30,13 @@ const CONFINED = { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true
 // Of no image and no known app.
 const SIDECAR_UID = 64000;
 
+/**
+ * Kubernetes mounts the service account's token into every container in which nothing is mounted there (its admission
+ * plugin ServiceAccount). Ours have no use for one, with or without a webhook to take it out again; and as it has nothing
+ * to add to them, the apiserver need not ask the webhook a second time about each pod.
+ */
+const WITHOUT_TOKEN = { name: VOLUME.pod, mountPath: MOUNT.token, readOnly: true };
+
 /** The native sidecar (contract §5): the whole of it, every field of the *restricted* profile set. */
 export function sidecarContainer(plan: Plan): Raw {
   return {
@@ -55,7 +62,7 @@ export function sidecarContainer(plan: Plan): Raw {
     lifecycle: {
       preStop: { exec: { command: ['/usr/local/bin/node', '/app/mcp-sluice.cjs', 'drain', `--socket=${MOUNT.state}/drain.sock`] } },
     },
-    volumeMounts: plan.mounts,
+    volumeMounts: [...plan.mounts, WITHOUT_TOKEN],
   };
 }
 
@@ -88,6 +95,7 @@ export function captureContainer({ image, resources }: Pick<Plan, 'image' | 'res
     args: ['capture', `--port=${port}`, `--to=${REDIRECT_PORT}`],
     resources: captureResources(resources),
     securityContext: { ...CONFINED, capabilities: { add: ['NET_ADMIN'], drop: ['ALL'] }, runAsNonRoot: false, runAsUser: 0, runAsGroup: 0 },
+    volumeMounts: [WITHOUT_TOKEN],
   };
 }
 

@@ -1,5 +1,5 @@
 import { applyInPlace, type PatchOp, pointer } from './apply-patch.ts';
-import { listAt, type Path, sameJson, valueAt } from './raw.ts';
+import { copyJson, listAt, type Path, sameJson, valueAt } from './raw.ts';
 
 /** A copy of an object that is edited, and the patch that does the same to the original. */
 export interface Edit {
@@ -16,7 +16,7 @@ export interface Edit {
 
 /** Starts an edit; the object given is never changed. */
 export function createEdit(object: unknown): Edit {
-  const holder = { root: structuredClone(object) };
+  const holder = { root: copyJson(object) };
   const patch: PatchOp[] = [];
 
   function apply(op: PatchOp): void {

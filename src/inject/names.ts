@@ -21,6 +21,8 @@ export const MOUNT = {
   identityCa: '/etc/mcp-sluice/identity-ca',
   caBundles: '/etc/mcp-sluice/ca-bundles',
   entryHeaders: '/etc/mcp-sluice/entry-headers',
+  /** Of a service account, wherever it is automounted; nothing of ours is read there. */
+  token: '/var/run/secrets/kubernetes.io/serviceaccount',
 } as const;
 
 /** On every pod with our sidecar: the policy on images selects by it. */

@@ -142,7 +142,7 @@ export const e2eRequirements = {
   'e2e:load': {
     source: 'issue 7, Proof 4',
     behaviour:
-      '3,000 creations at full speed: all are injected, none times out, memory stays below 160 MB; the share within 20 ms and the ratio are printed.',
+      '3,000 creations at full speed: all are injected, each by one review, none times out, memory stays below 160 MB; p99 and the ratio are printed.',
   },
   'e2e:kill-loop': {
     source: 'issue 7, Proof 3',

@@ -13,6 +13,10 @@ export const injectRequirements = {
     behaviour:
       'After foreign mutators in any order, real injectors among them, one more injection converges and leaves what is foreign alone.',
   },
+  'inject:no-token': {
+    source: 'contract §5; issue 7 "Proof" 4',
+    behaviour: "Kubernetes mounts no service account's token into our containers, and finds nothing to change in them after injection.",
+  },
   'inject:fed-back': { source: 'contract §4; issue 3', behaviour: 'What injection made, fed back in, gives no patch.' },
   'inject:template-same': {
     source: 'contract §4',

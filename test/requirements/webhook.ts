@@ -74,7 +74,14 @@ export const webhookRequirements = {
     source: 'issue 3, Webhook',
     behaviour: 'A replica that ends is unready at once, serves on for a while and finishes what is under way.',
   },
-  'webhook:shared-reads': { source: 'issue 3, Webhook', behaviour: 'A namespace is asked for once for all reviews of a second.' },
+  'webhook:shared-reads': {
+    source: 'issue 3, Webhook',
+    behaviour: 'A namespace is read once for all reviews of half a second, and nothing older than a second is used.',
+  },
+  'webhook:nobody-waits': {
+    source: 'issue 7 "Proof" 4',
+    behaviour: 'While reviews of a namespace go on none of them waits for it to be read, but for the first.',
+  },
   'webhook:owner': { source: 'contract §2', behaviour: 'The owner of a pod of a Job is its CronJob.' },
   'webhook:namespace-redis': { source: 'contract §3', behaviour: 'The Redis of the namespace counts for its pods.' },
   'webhook:metrics': {

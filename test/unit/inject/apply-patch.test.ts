@@ -46,6 +46,11 @@ describe('applyPatch', () => {
     const after = applyPatch({}, [{ op: 'add', path: '/__proto__', value: { polluted: true } }]) as object;
     expect(Object.keys(after)).toEqual(['__proto__']);
     expect(Object.getPrototypeOf(after)).toBe(Object.prototype);
+    const hostile = JSON.parse('{"a": [{"__proto__": {"polluted": true}}]}');
+    const copied = applyPatch(hostile, []) as typeof hostile;
+    expect(Object.keys(copied.a[0])).toEqual(['__proto__']);
+    expect(copied.a[0].polluted).toBeUndefined();
+    expect(copied.a).not.toBe(hostile.a);
   });
 
   it('reads back any pointer that it writes', () => {
