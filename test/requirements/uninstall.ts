@@ -15,4 +15,8 @@ export const uninstallRequirements = {
     behaviour: 'What the cert-manager overlay made goes, too; where no cert-manager is, nobody is asked for its objects.',
   },
   'uninstall:asks': { source: 'issue 7, CLI', behaviour: 'Nothing is removed without --yes; exit codes tell why not.' },
+  'e2e:uninstall-by-hand': {
+    source: 'issue 7, Proof 5',
+    behaviour: 'The documented commands of kubectl uninstall all as well, and can be repeated.',
+  },
 } as const;
