@@ -7,6 +7,8 @@ export interface Installed {
   readonly path: string;
 }
 
+/** Where an apiserver says whether it has that group at all. */
+export const CERT_MANAGER = '/apis/cert-manager.io/v1';
 const POLICIES = ['mcp-sluice-pods', 'mcp-sluice-workloads', 'mcp-sluice-images'];
 
 const clusterWide =
@@ -20,14 +22,21 @@ const ours =
     ...{ kind, name, path: `${root}/namespaces/${SYSTEM_NAMESPACE}/${plural}/${name}` },
   });
 
-/**
- * What an apiserver asks of us or holds against others; before all else, as what is left without the rest would refuse
- * pods: a policy whose parameter is gone refuses all that it selects.
- */
-export const configurations: readonly Installed[] = [
-  clusterWide('admissionregistration.k8s.io', 'mutatingwebhookconfigurations', 'MutatingWebhookConfiguration')(WEBHOOK_CONFIGURATION),
+/** What refuses pods; bindings first, as a policy whose parameter is gone refuses all that it selects. */
+export const policies: readonly Installed[] = [
   ...POLICIES.map(clusterWide('admissionregistration.k8s.io', 'validatingadmissionpolicybindings', 'ValidatingAdmissionPolicyBinding')),
   ...POLICIES.map(clusterWide('admissionregistration.k8s.io', 'validatingadmissionpolicies', 'ValidatingAdmissionPolicy')),
+];
+
+/** What has apiservers ask us. */
+export const registrations: readonly Installed[] = [
+  clusterWide('admissionregistration.k8s.io', 'mutatingwebhookconfigurations', 'MutatingWebhookConfiguration')(WEBHOOK_CONFIGURATION),
+];
+
+/** Of manifests/overlays/cert-manager. Before the Secrets, which cert-manager would make anew. */
+export const certManager: readonly Installed[] = [
+  ...['mcp-sluice-webhook', 'mcp-sluice-webhook-ca'].map(ours(CERT_MANAGER, 'certificates', 'Certificate')),
+  ...['mcp-sluice-webhook-ca', 'mcp-sluice-self-signed'].map(ours(CERT_MANAGER, 'issuers', 'Issuer')),
 ];
 
 /** All else, in an order in which nothing comes back: the webhook first, which makes its Secret and ConfigMap anew. */
@@ -43,7 +52,8 @@ export const remainder: readonly Installed[] = [
   ours('/apis/rbac.authorization.k8s.io/v1', 'roles', 'Role')(SERVICE),
   ours('/api/v1', 'serviceaccounts', 'ServiceAccount')(SERVICE),
   ours('/api/v1', 'configmaps', 'ConfigMap')(IMAGES_CONFIG_MAP),
-  ours('/api/v1', 'secrets', 'Secret')(CERTIFICATE_SECRET),
+  // Our own, and those that cert-manager leaves behind with a Certificate.
+  ...[CERTIFICATE_SECRET, 'mcp-sluice-webhook-tls', 'mcp-sluice-webhook-ca'].map(ours('/api/v1', 'secrets', 'Secret')),
 ];
 
 /** Removed last, and only where it bears our label: somebody may have made it, and keep other things in it. */

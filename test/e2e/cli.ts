@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { type Ran, type RunOptions, tryRun } from './run.ts';
 
-const PROGRAM = join(import.meta.dirname, '../../dist/mcp-sluice.cjs');
+/** From the bundle that setup built, as it is published. */
+export const PROGRAM = join(import.meta.dirname, '../../dist/mcp-sluice.cjs');
 
-/** The program as it is published, from the bundle that setup built, against the cluster of `KUBECONFIG`. */
+/** The program against the cluster of `KUBECONFIG`. */
 export function mcpSluice(args: readonly string[], options?: RunOptions): Promise<Ran> {
   return tryRun(process.execPath, [PROGRAM, ...args], options);
 }

@@ -8,8 +8,13 @@ export const WEBHOOK = 'mcp-sluice-webhook';
 const overlay = (name: 'first' | 'second'): string => join(import.meta.dirname, 'overlay', name);
 
 /** `kubectl apply -k`, as a user installs or upgrades, until the new webhook serves. */
-export async function install(version: 'first' | 'second'): Promise<void> {
-  const applied = await kubectl(['apply', '-k', overlay(version)]);
+export function install(version: 'first' | 'second'): Promise<void> {
+  return installFrom(overlay(version));
+}
+
+/** The same of any folder with a kustomization. */
+export async function installFrom(folder: string): Promise<void> {
+  const applied = await kubectl(['apply', '-k', folder]);
   // In a cluster that was kept the tag is the same and what is behind it is not.
   const isUnchanged = applied.includes(`deployment.apps/${WEBHOOK} unchanged`);
   if (isUnchanged) await kubectl(['rollout', 'restart', `deployment/${WEBHOOK}`, '-n', SYSTEM]);
@@ -19,6 +24,12 @@ export async function install(version: 'first' | 'second'): Promise<void> {
 
 export async function uninstall(): Promise<void> {
   await kubectl(['delete', '-k', overlay('first'), '--ignore-not-found', '--wait=false']);
+}
+
+/** After an uninstallation: nothing can be installed before. */
+export async function systemGone(): Promise<void> {
+  const isGone = async (): Promise<boolean> => (await tryKubectl(['get', 'namespace', SYSTEM])).code !== 0;
+  await until(`namespace ${SYSTEM} to be gone`, isGone, { timeoutMs: 90_000 });
 }
 
 /** Takes the webhook away, so that the apiserver finds nobody to ask. */

@@ -8,6 +8,7 @@ import { withImages } from './image-lock.ts';
 import { IMAGES } from './images.ts';
 import { install, uninstall } from './install.ts';
 import { CLUSTER, createCluster, deleteCluster, kindNameOf, loadImages } from './kind.ts';
+import { listEverything } from './listing.ts';
 import { tryRun } from './run.ts';
 import { prepareTools } from './tools.ts';
 
@@ -16,6 +17,8 @@ declare module 'vitest' {
     readonly kubeconfig: string;
     /** Where a failing test leaves what it saw of the cluster. */
     readonly results: string;
+    /** The cluster before the installation, as `listing.ts` tells it. */
+    readonly before: readonly string[];
   }
 }
 
@@ -46,7 +49,7 @@ export async function setup(project: TestProject): Promise<void> {
     });
   }
   try {
-    await provision();
+    await provision(project);
   } catch (error) {
     log(`setting up failed: ${String(error)}`);
     if (existsSync(kubeconfig)) await dumpState(join(results, 'setup'), []).catch((dumped: unknown) => log(String(dumped)));
@@ -69,7 +72,7 @@ function remove(): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function provision(): Promise<void> {
+async function provision(project: TestProject): Promise<void> {
   const source = await prepareTools(log);
   const servers = buildServers(source);
   // Awaited below; a failure before that must not be an unhandled one.
@@ -91,6 +94,7 @@ async function provision(): Promise<void> {
     log('loading images');
     await loadImages(cluster, Object.values(IMAGES));
   });
+  project.provide('before', await listEverything());
   log('installing manifests/');
   await install('first');
   log('ready');
