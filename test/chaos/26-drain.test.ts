@@ -17,10 +17,9 @@ describe('a drain of the node that both replicas are on', () => {
 
   it('[e2e:drain] by eviction leaves one of them, and so injection', async () => {
     const node = await nodeName();
-    await until('leave for one disruption', async () => {
-      const { status } = await getObject(['poddisruptionbudget', WEBHOOK, '-n', SYSTEM]);
-      return status.disruptionsAllowed === 1;
-    });
+    const budget = ['poddisruptionbudget', WEBHOOK, '-n', SYSTEM];
+    const isAllowed = async () => (await getObject(budget)).status.disruptionsAllowed === 1;
+    await until('the budget to allow one disruption', isAllowed, { timeoutMs: 180_000 });
     try {
       const toll = await whileCreating(namespace, async (soFar) => {
         // Long enough for a second attempt, 5 s after the first.
@@ -66,11 +65,11 @@ describe('a drain of the node that both replicas are on', () => {
     // The ReplicaSet's controller tries again at growing intervals of its own.
     const [waited] = await until(
       'the pod that waited',
-      async () => (await podsOf(namespace, 'waits')).length > 0 && podsOf(namespace, 'waits'),
-      {
-        timeoutMs: 400_000,
-        everyMs: 1000,
+      async () => {
+        const pods = await podsOf(namespace, 'waits');
+        return pods.length > 0 && pods;
       },
+      { timeoutMs: 400_000, everyMs: 1000 },
     );
     expect(sidecarOf(waited)).toBeDefined();
     await readyPods(namespace, 'waits');

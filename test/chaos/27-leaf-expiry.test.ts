@@ -22,7 +22,7 @@ describe('leaves', () => {
     await kubectl(['patch', `deployment/${WEBHOOK}`, '-n', SYSTEM, '--type=json', '-p', JSON.stringify(args)]);
     await kubectl(['rollout', 'status', `deployment/${WEBHOOK}`, '-n', SYSTEM, '--timeout=180s'], { timeoutMs: 200_000 });
     // Those before are gone too: a rollout is over while they still end.
-    await until('two replicas, both ready', async () => (await readyWebhookPods()).length === 2);
+    await until('two replicas, both ready', async () => (await readyWebhookPods()).length === 2, { timeoutMs: 180_000 });
   });
   afterAll(() => install('first'));
 
@@ -35,9 +35,10 @@ describe('leaves', () => {
       until(
         'two leaves of each replica to end',
         async () => {
+          const askedMs = Date.now();
           for (const [replica, leaf] of await servedLeaves()) {
             const [endMs, known] = [leaf.validToDate.getTime(), ends.get(replica) ?? new Map<string, number>()];
-            if (endMs <= Date.now()) servedTooLong.push(`${replica} greeted with a leaf that ended at ${leaf.validTo}`);
+            if (endMs <= askedMs) servedTooLong.push(`${replica} greeted with a leaf that ended at ${leaf.validTo}`);
             ends.set(replica, known.set(leaf.serialNumber, endMs));
           }
           await connectAnew(published);
