@@ -21,7 +21,7 @@ export default defineConfig({
       // One cluster, one order: the files of the end-to-end suite run one after the other.
       project('e2e', 300_000, onCluster),
       // What kills, reboots, overloads and uninstalls: on a cluster of its own, after which nothing else is measured.
-      project('chaos', 600_000, onCluster),
+      project('chaos', 1_200_000, onCluster),
     ],
   },
 });

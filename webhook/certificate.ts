@@ -6,7 +6,7 @@ const DAY_MS = 24 * 3_600_000;
 /** Rotation is by itself and overlaps by months, so there is no reason for a key to last longer. */
 const AUTHORITY_LIFETIME_MS = 365 * DAY_MS;
 /** Never stored: each replica signs its own, and signs again by itself. */
-const LEAF_LIFETIME_MS = DAY_MS;
+export const LEAF_LIFETIME_MS = DAY_MS;
 /** Clocks of the nodes differ, and a certificate from the future is refused (cert-manager#1873). */
 export const BACKDATE_MS = 3_600_000;
 

@@ -3,6 +3,7 @@ import { type OptionSpec, readArguments } from '../src/lib/arguments.ts';
 import { renderIssues } from '../src/lib/issue-text.ts';
 import { isDnsLabel, isObjectName } from '../src/lib/names.ts';
 import { PREFIX } from '../src/lib/prefix.ts';
+import { parseDuration } from '../src/lib/units.ts';
 import { parseSettings } from '../src/settings/annotations.ts';
 
 export const optionTable = {
@@ -17,9 +18,15 @@ export const optionTable = {
   'default-on-redis-failure': { type: 'string', help: 'its on-redis-failure' },
   'log-level': { type: 'string', help: 'fatal, error, warn, info, debug or trace (info)' },
   standalone: { type: 'boolean', help: 'without a cluster: certificate and facts from files' },
+  'leaf-lifetime': { type: 'string', help: 'how long a certificate of our own lives, 1m to 24h (24h)' },
   'tls-dir': { type: 'string', help: 'folder with tls.crt and tls.key, kept by somebody else; standalone: where ca.crt is written' },
   namespaces: { type: 'string', help: 'standalone: YAML file of Namespaces and ConfigMaps' },
 } as const satisfies Readonly<Record<string, OptionSpec & { readonly help: string }>>;
+
+/** Renewed with a third left, which is what clocks may differ by and a busy node be late. */
+const SHORTEST_LEAF_MS = 60_000;
+/** Contract of issue 7: a leaf is short. */
+const LONGEST_LEAF_MS = 24 * 3_600_000;
 
 const DEFAULT_KEYS = ['redis', 'redis-secret', 'redis-ca', 'on-redis-failure'] as const;
 
@@ -39,6 +46,8 @@ export interface ClusterOptions extends CommonOptions {
   readonly image?: string;
   /** Where somebody else keeps the certificate, and publishes its CA; absent: both are ours to do. */
   readonly tlsDirectory?: string;
+  /** Of each leaf that a replica signs for itself; absent: 24 h. */
+  readonly leafLifetimeMs?: number;
 }
 export interface StandaloneOptions extends CommonOptions {
   readonly standalone: true;
@@ -68,6 +77,11 @@ const pullSecrets = z
   .transform((text) => text.split(','))
   .refine((names) => names.every(isObjectName), 'has to be names of Secrets, by comma');
 
+const leafLifetime = z
+  .string()
+  .transform((text) => parseDuration(text) ?? Number.NaN)
+  .refine((ms) => ms >= SHORTEST_LEAF_MS && ms <= LONGEST_LEAF_MS, 'has to be 1m to 24h, such as 8h');
+
 const common = {
   'image-pull-secrets': pullSecrets.optional(),
   listen: listen.default({ port: 10_250 }),
@@ -76,14 +90,20 @@ const common = {
     .default('info'),
 };
 const absent = (why: string) => z.undefined(why).optional();
-const clusterShape = z.object({
-  ...common,
-  'pod-name': podName,
-  'pod-namespace': podNamespace,
-  image: image.optional(),
-  'tls-dir': z.string().optional(),
-  namespaces: absent('is for --standalone'),
-});
+const clusterShape = z
+  .object({
+    ...common,
+    'pod-name': podName,
+    'pod-namespace': podNamespace,
+    image: image.optional(),
+    'tls-dir': z.string().optional(),
+    'leaf-lifetime': leafLifetime.optional(),
+    namespaces: absent('is for --standalone'),
+  })
+  .refine((given) => given['tls-dir'] === undefined || given['leaf-lifetime'] === undefined, {
+    path: ['leaf-lifetime'],
+    message: 'says nothing of a certificate that somebody else keeps in --tls-dir',
+  });
 const standaloneShape = z.object({
   ...common,
   image,
@@ -91,6 +111,7 @@ const standaloneShape = z.object({
   namespaces: z.string().optional(),
   'pod-name': absent('is not for --standalone'),
   'pod-namespace': absent('is not for --standalone'),
+  'leaf-lifetime': absent('is not for --standalone'),
 });
 
 /** The options of a command line, or everything that is wrong with it. */
@@ -128,6 +149,7 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
       ...{ podName: parsed.data['pod-name'], podNamespace: parsed.data['pod-namespace'] },
       ...(parsed.data.image !== undefined && { image: parsed.data.image }),
       ...(parsed.data['tls-dir'] !== undefined && { tlsDirectory: parsed.data['tls-dir'] }),
+      ...(parsed.data['leaf-lifetime'] !== undefined && { leafLifetimeMs: parsed.data['leaf-lifetime'] }),
     },
   };
 }

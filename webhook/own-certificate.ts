@@ -1,6 +1,6 @@
 import { type Authorities, ageOfNextMs, endsSoon } from './authorities.ts';
 import { publishBundle, readBundle } from './ca-bundle.ts';
-import { issueLeaf, type KeyPair } from './certificate.ts';
+import { BACKDATE_MS, issueLeaf, type KeyPair, LEAF_LIFETIME_MS } from './certificate.ts';
 import type { CertificateKeeper, KeeperOptions } from './certificate-keeper.ts';
 import { agreeOnAuthorities, promoteInSecret } from './certificate-secret.ts';
 import { expiryMs, parseCertificate, splitBundle } from './pem.ts';
@@ -11,9 +11,18 @@ import { stillServed } from './still-served.ts';
 /** In which every apiserver has read a configuration that was written, also one that was cut off for a while. */
 const SETTLE_MS = 10 * 60_000;
 const RENEW_LEAF_AT_REMAINING = 1 / 3;
+/** Two of them in the last third, so that one may fail. */
+const LOOKS_IN_A_LEAFS_LIFE = 6;
 
 export interface OwnCertificateOptions extends KeeperOptions {
   readonly settleMs?: number;
+  /** Default 24 h. */
+  readonly leafLifetimeMs?: number;
+}
+
+/** How seldom a keeper may be asked to look, in milliseconds, and still renew each leaf in time. */
+export function longestIntervalMs(leafLifetimeMs = LEAF_LIFETIME_MS): number {
+  return leafLifetimeMs / LOOKS_IN_A_LEAFS_LIFE;
 }
 
 /**
@@ -23,7 +32,7 @@ export interface OwnCertificateOptions extends KeeperOptions {
  * bundle, no write of ours takes a CA away by which a replica serves.
  */
 export function keepOwnCertificate(options: OwnCertificateOptions): CertificateKeeper {
-  const { api, namespace, names, clock, log, served, settleMs = SETTLE_MS } = options;
+  const { api, namespace, names, clock, log, served, settleMs = SETTLE_MS, leafLifetimeMs = LEAF_LIFETIME_MS } = options;
   let agreed: Authorities | undefined;
   /** As it was last read back, and as it was at the look before that. */
   let published = '';
@@ -61,7 +70,8 @@ export function keepOwnCertificate(options: OwnCertificateOptions): CertificateK
     if (leaf.signer === signer) {
       const [from, to] = [certificate.validFromDate.getTime(), certificate.validToDate.getTime()];
       if (nowMs < from) return 'it is not valid yet';
-      return (to - nowMs) / (to - from) < RENEW_LEAF_AT_REMAINING ? 'it ends soon' : undefined;
+      // From when it was signed: the hour before that is a courtesy to clocks, and would be most of a short life.
+      return (to - nowMs) / (to - from - BACKDATE_MS) < RENEW_LEAF_AT_REMAINING ? 'it ends soon' : undefined;
     }
     if (isIn(signer, published) && isIn(signer, publishedBefore)) return 'there is a new CA';
     // Where nobody trusts what we serve, nothing is lost by serving what somebody may trust soon.
@@ -73,7 +83,7 @@ export function keepOwnCertificate(options: OwnCertificateOptions): CertificateK
     const fault = faultOfLeaf(signer.certificate, clock());
     try {
       if (fault !== undefined) {
-        leaf = { pair: await issueLeaf(signer, names, clock()), signer: signer.certificate };
+        leaf = { pair: await issueLeaf(signer, names, clock(), leafLifetimeMs), signer: signer.certificate };
         served.serve(leaf.pair);
         log.info({ reason: fault }, 'serves a new certificate');
       }

@@ -12,13 +12,13 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { keepMountedCertificate } from './mounted-certificate.ts';
 import { SYSTEM_NAMESPACE, serviceNames } from './names.ts';
 import type { ClusterOptions, Options, StandaloneOptions } from './options.ts';
-import { keepOwnCertificate } from './own-certificate.ts';
+import { keepOwnCertificate, longestIntervalMs } from './own-certificate.ts';
 import { expiryMs } from './pem.ts';
 import { startReporter } from './reporter.ts';
 import { dialable } from './served-chain.ts';
 import { startServer, type WebhookServer } from './server.ts';
 import { createFileFacts, createLocalCertificate } from './standalone.ts';
-import { startStewardship } from './stewardship.ts';
+import { LOOK_EVERY_MS, startStewardship } from './stewardship.ts';
 
 /** Until the endpoints of the Service and every apiserver's connections have forgotten us. */
 const LEAVE_AFTER_MS = 5000;
@@ -49,10 +49,12 @@ export async function startInCluster(
   options: ClusterOptions,
   api: KubeApi,
   effects: Effects,
-  { leaveAfterMs = LEAVE_AFTER_MS, lookEveryMs, settleMs, reportEveryMs }: Timing = {},
+  { leaveAfterMs = LEAVE_AFTER_MS, settleMs, reportEveryMs, ...timing }: Timing = {},
 ): Promise<Webhook> {
   const { log } = effects;
   const namespace = options.podNamespace;
+  const { leafLifetimeMs } = options;
+  const lookEveryMs = timing.lookEveryMs ?? Math.min(LOOK_EVERY_MS, longestIntervalMs(leafLifetimeMs));
   const names = serviceNames(namespace);
   // Certificates are for apiservers to verify, by their clock, whatever this node's says.
   const clock = () => effects.clock() + api.skewMs();
@@ -79,12 +81,15 @@ export async function startInCluster(
   const keeping = { api, namespace, names, clock, log, served };
   keeper =
     options.tlsDirectory === undefined
-      ? keepOwnCertificate({ ...keeping, ...(settleMs !== undefined && { settleMs }) })
+      ? keepOwnCertificate({
+          ...keeping,
+          ...(settleMs !== undefined && { settleMs }),
+          ...(leafLifetimeMs !== undefined && { leafLifetimeMs }),
+        })
       : keepMountedCertificate({ ...keeping, directory: options.tlsDirectory });
   const stewardship = startStewardship({
-    ...{ api, keeper, metrics, log, namespace, podName: options.podName },
+    ...{ api, keeper, metrics, log, namespace, podName: options.podName, lookEveryMs },
     ...(options.image !== undefined && { image: options.image }),
-    ...(lookEveryMs !== undefined && { lookEveryMs }),
     useImages(found) {
       images = found;
     },

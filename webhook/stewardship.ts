@@ -7,7 +7,7 @@ import type { Metrics } from './metrics.ts';
 import { startUpkeep, type Upkeep } from './upkeep.ts';
 
 /** How soon what somebody else overwrote or deleted is put right. */
-const LOOK_EVERY_MS = 30_000;
+export const LOOK_EVERY_MS = 30_000;
 const RETRY_MS = 1000;
 
 export interface StewardshipOptions {

@@ -35,12 +35,12 @@ export async function systemGone(): Promise<void> {
 /** Takes the webhook away, so that the apiserver finds nobody to ask. */
 export async function stopWebhook(): Promise<void> {
   await kubectl(['scale', `deployment/${WEBHOOK}`, '-n', SYSTEM, '--replicas=0']);
-  await until('the webhook to be gone', async () => (await listObjects(['pods', '-n', SYSTEM])).length === 0, { timeoutMs: 90_000 });
+  await until('the webhook to be gone', async () => (await listObjects(['pods', '-n', SYSTEM])).length === 0, { timeoutMs: 180_000 });
 }
 
 export async function startWebhook(): Promise<void> {
   await kubectl(['scale', `deployment/${WEBHOOK}`, '-n', SYSTEM, '--replicas=2']);
-  await kubectl(['rollout', 'status', `deployment/${WEBHOOK}`, '-n', SYSTEM, '--timeout=120s'], { timeoutMs: 130_000 });
+  await kubectl(['rollout', 'status', `deployment/${WEBHOOK}`, '-n', SYSTEM, '--timeout=240s'], { timeoutMs: 250_000 });
   await webhookServes();
 }
 
@@ -52,8 +52,7 @@ async function webhookServes(): Promise<void> {
     metadata: { name: 'probe', namespace: 'default', annotations: { 'mcp-sluice.dev/inject': 'true', 'mcp-sluice.dev/nonsense': 'x' } },
     spec: { containers: [{ name: 'app', image: 'none.test/none:1', ports: [{ containerPort: 80 }] }] },
   };
-  await until('the webhook to answer the apiserver', async () => {
-    const asked = await tryKubectl(['create', '--dry-run=server', '-f', '-'], { input: JSON.stringify(probe) });
-    return asked.stderr.includes('nonsense') ? true : undefined;
-  });
+  const answers = async () =>
+    (await tryKubectl(['create', '--dry-run=server', '-f', '-'], { input: JSON.stringify(probe) })).stderr.includes('nonsense');
+  await until('the webhook to answer the apiserver', answers, { timeoutMs: 120_000 });
 }

@@ -4,8 +4,8 @@ import { createAuthorities } from '../../webhook/authorities.ts';
 import { issueLeaf, type KeyPair } from '../../webhook/certificate.ts';
 import { kubePaths } from '../../webhook/kube-api.ts';
 import { serviceNames } from '../../webhook/names.ts';
-import { keepOwnCertificate } from '../../webhook/own-certificate.ts';
-import { splitBundle } from '../../webhook/pem.ts';
+import { keepOwnCertificate, longestIntervalMs } from '../../webhook/own-certificate.ts';
+import { expiryMs, splitBundle } from '../../webhook/pem.ts';
 import { dialable } from '../../webhook/served-chain.ts';
 import { startServer, type WebhookServer } from '../../webhook/server.ts';
 import type { FakeKube } from '../support/fake-kube.ts';
@@ -23,10 +23,10 @@ describe('a certificate of our own, look by look', () => {
   });
   afterAll(() => server.close(0));
 
-  function setup(kube: FakeKube = createCluster()) {
+  function setup(kube: FakeKube = createCluster(), options: { readonly leafLifetimeMs?: number; readonly clock?: () => number } = {}) {
     const served: KeyPair[] = [];
     const keeper = keepOwnCertificate({
-      ...{ api: kube, namespace: SYSTEM, names, clock: Date.now, log: pino({ level: 'silent' }), settleMs: 0 },
+      ...{ api: kube, namespace: SYSTEM, names, clock: Date.now, log: pino({ level: 'silent' }), settleMs: 0, ...options },
       served: {
         serve(certificate) {
           server.serve(certificate);
@@ -40,6 +40,25 @@ describe('a certificate of our own, look by look', () => {
     };
     return { kube, keeper, served, look };
   }
+
+  it('[webhook:leaf-lifetime] of a short life is renewed in its last third and not before, with two looks to spare', async () => {
+    let offsetMs = 0;
+    const leafLifetimeMs = 60_000;
+    const { served, look } = setup(createCluster(), { leafLifetimeMs, clock: () => Date.now() + offsetMs });
+    const firstMs = Date.now();
+    await look();
+    const endMs = expiryMs(served[0]?.certificate ?? '') ?? 0;
+    // X.509 counts whole seconds.
+    expect(endMs - firstMs).toBeGreaterThan(leafLifetimeMs - 1000);
+    offsetMs = endMs - 0.4 * leafLifetimeMs - Date.now();
+    await look();
+    expect(served).toHaveLength(1);
+    offsetMs = endMs - 0.3 * leafLifetimeMs - Date.now();
+    await look();
+    expect(served).toHaveLength(2);
+    expect(longestIntervalMs(leafLifetimeMs) * 2).toBeLessThanOrEqual(leafLifetimeMs / 3);
+    expect(longestIntervalMs()).toBeGreaterThan(3_600_000);
+  });
 
   it('[webhook:rotation] is signed by a new CA only once two looks found it published, while the old one is trusted', async () => {
     const { kube, served, look } = setup();

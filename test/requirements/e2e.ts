@@ -148,8 +148,23 @@ export const e2eRequirements = {
     source: 'issue 7, Proof 3',
     behaviour: 'While webhook pods are killed in a loop no annotated pod is created naked and no unannotated one is refused.',
   },
-  'e2e:drain': { source: 'issue 7, Proof 3', behaviour: 'A drain of the node of both replicas leaves one, and injection.' },
-  'e2e:apiserver-restart': { source: 'issue 7, Proof 3', behaviour: 'After a restart of the apiserver pods are injected as before.' },
+  'e2e:drain': {
+    source: 'issue 7, Proof 3',
+    behaviour: 'A drain of the node of both replicas leaves one, and injection.',
+  },
+  'e2e:drained': {
+    source: 'issue 7, Proof 3',
+    behaviour:
+      'With both replicas drained annotated pods are refused in clear words, others created; once there is a node all heals by itself.',
+  },
+  'e2e:apiserver-restart': {
+    source: 'issue 7, Proof 3',
+    behaviour: 'An apiserver restarted amid creations makes no annotated pod naked and refuses no other; injection comes back by itself.',
+  },
+  'e2e:leaf-expiry': {
+    source: 'issue 7, Proof 3',
+    behaviour: 'Leaves of both replicas end, several times over, during one burst of creations, and none fails.',
+  },
   'e2e:event': { source: 'issue 7, Events and metrics', behaviour: 'An Event on the owner tells of a naked pod.' },
   'e2e:workload-kinds': {
     source: 'issue 7, Proof 2',

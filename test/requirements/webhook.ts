@@ -11,6 +11,10 @@ export const webhookRequirements = {
     source: 'issue 7, Certificates',
     behaviour: 'A leaf is signed anew in the last third of its life, with or without an apiserver.',
   },
+  'webhook:leaf-lifetime': {
+    source: 'docs/operations.md; issue 7, Proof 3',
+    behaviour: '--leaf-lifetime, 1m to 24h: leaves of any such life are renewed in its last third, in time and not at every look.',
+  },
   'webhook:rotation': {
     source: 'issue 7, Certificates',
     behaviour:

@@ -54,6 +54,15 @@ describe('options of the webhook', () => {
     for (const wrong of ['a,', 'A', 'a b']) expect(errorsOf(...inPod, `--image-pull-secrets=${wrong}`)).toMatch(/^--image-pull-secrets: /);
   });
 
+  it('[webhook:leaf-lifetime] takes a life of 1m to 24h for certificates of its own', () => {
+    expect(parseOptions([...inPod, '--leaf-lifetime=8h'])).toHaveProperty('options.leafLifetimeMs', 8 * 3_600_000);
+    expect(parseOptions(inPod)).not.toHaveProperty('options.leafLifetimeMs');
+    for (const wrong of ['59s', '24h1s', '8', 'day', '-1h'])
+      expect(errorsOf(...inPod, `--leaf-lifetime=${wrong}`)).toMatch(/^--leaf-lifetime: has to be 1m to 24h/);
+    expect(errorsOf(...inPod, '--leaf-lifetime=8h', '--tls-dir=d')).toMatch(/^--leaf-lifetime: says nothing of/);
+    expect(errorsOf('--standalone', '--tls-dir=d', '--image=i', '--leaf-lifetime=8h')).toMatch(/^--leaf-lifetime: is not for --standalone/);
+  });
+
   it('[webhook:options] tells everything that is wrong at once', () => {
     const errors = errorsOf(
       '--lisen=:1',
@@ -90,6 +99,6 @@ describe('options of the webhook', () => {
   });
 
   it('has help for every option', () => {
-    expect(renderHelp().match(/^ {2}--[a-z-]+/gm)?.length).toBe(13);
+    expect(renderHelp().match(/^ {2}--[a-z-]+/gm)?.length).toBe(14);
   });
 });
