@@ -24,6 +24,7 @@ import { foreignIssues, servedPort } from './ours.ts';
 import { choosePort, type Declared, declaredPorts } from './port.ts';
 import { type Captured, judgeProbes } from './probes.ts';
 import { type Path, valueAt } from './raw.ts';
+import { judgeStaticPod } from './static-pod.ts';
 import { judgeSharing, judgeSurroundings } from './surroundings.ts';
 import { unfit } from './unfit.ts';
 
@@ -47,7 +48,10 @@ export function judgePod(root: unknown, at: Path, effective: Readonly<Record<str
   issues.push(...judgeEntries(effective));
   const cautions: Issue[] = [];
 
-  for (const { ca, path } of authoritiesOf(effective)) {
+  const authorities = authoritiesOf(effective);
+  if (facts.isStaticPod && at.length === 0)
+    issues.push(...judgeStaticPod(effective, { redisSecret: redisOf(effective)?.secret, authorities }));
+  for (const { ca, path } of authorities) {
     const findings = judgeAuthority(ca, path, facts);
     issues.push(...findings.issues);
     cautions.push(...findings.cautions);

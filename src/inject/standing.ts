@@ -3,6 +3,7 @@ import { CAPTURE, INJECT_KEY, INJECTED_LABEL, SIDECAR, STATUS_KEY } from './name
 import { initIndex, isOurImage } from './ours.ts';
 import { listAt, textAt, valueAt } from './raw.ts';
 import { VERSION } from './stamp.ts';
+import { isMirrorPod, STATIC_POD_WAY } from './static-pod.ts';
 
 /**
  * How a running pod stands to what the webhook would make of it today: as made today; made by another version, or with
@@ -26,7 +27,7 @@ export function standingOf(pod: unknown, images: Pick<Facts, 'image' | 'allowedI
   const spec = valueAt(pod, ['spec']);
   const sidecar = listAt(spec, 'initContainers')[initIndex(spec, SIDECAR)];
   if (sidecar === undefined) {
-    if (asks) return { state: 'naked', reason: 'it asks for the sidecar and runs without' };
+    if (asks) return { state: 'naked', reason: `it asks for the sidecar and runs without${isMirrorPod(pod) ? `; ${STATIC_POD_WAY}` : ''}` };
     return isLabelled ? forged(`it has label ${INJECTED_LABEL} and no sidecar`) : undefined;
   }
   const image = textAt(sidecar, 'image');

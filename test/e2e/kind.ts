@@ -1,11 +1,27 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { OFFLINE_NODE } from './images.ts';
 import { run } from './run.ts';
 import type { ImageSource } from './tools.ts';
 
 /** `E2E_CLUSTER` names another, for two suites at once. */
 export const CLUSTER = process.env['E2E_CLUSTER'] ?? 'mcp-sluice-e2e';
+
+/** Without IPv6 of its own a machine cannot give any to kind's node, which would not come up. */
+const IS_DUAL = existsSync('/proc/net/if_inet6');
+const DUAL_CNI = join(import.meta.dirname, '../kind-offline/dual-stack.conflist');
+
+/** One node, of both families where they can be had; kind's own node image finds out itself how to serve pods of both. */
+function clusterConfig(source: ImageSource): object {
+  const cni = { hostPath: DUAL_CNI, containerPath: '/etc/cni/net.d/10-ptp.conflist', readOnly: true };
+  return {
+    kind: 'Cluster',
+    apiVersion: 'kind.x-k8s.io/v1alpha4',
+    networking: { ipFamily: IS_DUAL ? 'dual' : 'ipv4' },
+    nodes: [{ role: 'control-plane', ...(IS_DUAL && source === 'offline' && { extraMounts: [cni] }) }],
+  };
+}
 
 /** Creates the tests' cluster, or takes the one that an earlier run with `--keep` left. */
 export async function createCluster(options: { source: ImageSource; kubeconfig: string; isReuseWelcome: boolean }): Promise<void> {
@@ -19,7 +35,8 @@ export async function createCluster(options: { source: ImageSource; kubeconfig: 
     deleteCluster(kubeconfig);
   }
   const image = source === 'offline' ? ['--image', OFFLINE_NODE] : [];
-  await run('kind', ['create', 'cluster', '--name', CLUSTER, '--kubeconfig', kubeconfig, '--wait', '180s', ...image], {
+  await run('kind', ['create', 'cluster', '--name', CLUSTER, '--kubeconfig', kubeconfig, '--wait', '180s', '--config', '-', ...image], {
+    input: JSON.stringify(clusterConfig(source)),
     timeoutMs: 600_000,
   });
 }
