@@ -8,11 +8,11 @@ import { useNamespaces } from './namespace.ts';
 import { clientPod, pod, REDIS_URL, redis, SERVERS } from './objects.ts';
 import { until } from './until.ts';
 
-const plain = 'e2e-25';
-const restricted = 'e2e-25-restricted';
+const plain = 'e2e-30';
+const restricted = 'e2e-30-restricted';
 const { port, bindEnv } = SERVERS.python;
 const CALL = toolCall(1, 'whoami');
-const priority = 'e2e-25';
+const priority = 'e2e-30';
 const NODE = ['/usr/local/bin/node', '-e'];
 const HOST_PORTS = { redirect: 18_090, takeover: 18_091 } as const;
 

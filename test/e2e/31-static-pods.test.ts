@@ -10,10 +10,10 @@ import { inNode, nodeName } from './node.ts';
 import { clientPod, ours, pod, REDIS_URL, redis, SERVERS } from './objects.ts';
 import { until } from './until.ts';
 
-const namespace = 'e2e-26';
+const namespace = 'e2e-31';
 // kubeadm's, and so kind's.
 const FOLDER = '/etc/kubernetes/manifests';
-const FILE = `${FOLDER}/mcp-sluice-e2e-26.json`;
+const FILE = `${FOLDER}/mcp-sluice-e2e-31.json`;
 const TEMPLATE = { inject: 'true', redis: REDIS_URL, 'rate-limit': 'shared: 1/1h' };
 
 /** As the file has it that a kubelet runs. */
@@ -75,7 +75,7 @@ async function run(text: string, isWanted: (mirror: KubeObject) => boolean): Pro
   const node = await nodeName();
   const encoded = Buffer.from(text).toString('base64');
   // Moved there: a kubelet would read a file that is half written. It leaves names alone that begin with a dot.
-  const half = `${FOLDER}/.mcp-sluice-e2e-26`;
+  const half = `${FOLDER}/.mcp-sluice-e2e-31`;
   await inNode(node, `echo ${encoded} | base64 -d > ${half} && mv ${half} ${FILE}`);
   return await until(
     'the static pod to run as its file has it',

@@ -7,8 +7,8 @@ import { useNamespaces } from './namespace.ts';
 import { clientPod, pod, REDIS_URL, redis, SERVERS } from './objects.ts';
 import { until } from './until.ts';
 
-const plain = 'e2e-27';
-const restricted = 'e2e-27-restricted';
+const plain = 'e2e-32';
+const restricted = 'e2e-32-restricted';
 const { port, bindEnv } = SERVERS.python;
 const CALL = toolCall(1, 'whoami');
 const authority = (address: string): string => (address.includes(':') ? `[${address}]` : address);

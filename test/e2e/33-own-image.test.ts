@@ -8,7 +8,7 @@ import { inNode, nodeName } from './node.ts';
 import { deployment, SERVERS } from './objects.ts';
 import { until } from './until.ts';
 
-const namespace = 'e2e-28';
+const namespace = 'e2e-33';
 
 /** Where our image comes from is the installation's to say: by digest, and with the Secrets of a private registry. */
 describe('the image that is injected', () => {
