@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodeAddress, readyPods, sidecarOf } from './cluster.ts';
 import { postFromPod } from './cluster-client.ts';
 import { IMAGES } from './images.ts';
@@ -58,13 +58,17 @@ describe('pods out of the ordinary', () => {
     await apply(
       ...redis(plain),
       clientPod(plain),
-      clientPod(restricted, { inject: 'true', capture: 'none' }, 'target'),
+      pod({ name: 'target', namespace: restricted, template: { inject: 'true', 'bind-env': SERVERS.everything.bindEnv } }),
       withHostPort('redirect'),
       withHostPort('takeover'),
       server('shared', 'redirect', { shareProcessNamespace: true, priorityClassName: priority }),
       serverAsSidecar(),
     );
     await kubectl(['wait', '-n', plain, '--for=condition=Ready', 'pod/client', '--timeout=120s'], { timeoutMs: 130_000 });
+  });
+
+  afterAll(async () => {
+    await kubectl(['delete', 'priorityclass', priority, '--ignore-not-found']);
   });
 
   it.for(['redirect', 'takeover'] as const)('[e2e:host-port] meters what comes by a port of the node, under %s', async (capture) => {
@@ -79,7 +83,6 @@ describe('pods out of the ordinary', () => {
     const [found] = await readyPods(plain, 'shared');
     expect(found.spec).toMatchObject({ priorityClassName: priority, priority: 1000, shareProcessNamespace: true });
     expect(await statuses(found, 2)).toEqual([200, 429]);
-    await kubectl(['delete', 'priorityclass', priority]);
   });
 
   it("[e2e:native-sidecars] stands before the pod's own init containers, and meters a server that is one of them", async () => {
@@ -89,7 +92,7 @@ describe('pods out of the ordinary', () => {
   });
 
   it.for([
-    [restricted, 'target', 'restricted', 'client'],
+    [restricted, 'target', 'restricted', 'app'],
     [plain, 'native', 'general', 'main'],
   ] as const)('[e2e:ephemeral] lets kubectl debug into an injected pod of %s', async ([namespace, name, profile, target]) => {
     await kubectl(['wait', '-n', namespace, '--for=condition=Ready', `pod/${name}`, '--timeout=120s'], { timeoutMs: 130_000 });
@@ -118,17 +121,11 @@ describe('pods out of the ordinary', () => {
   });
 
   it.for([
-    [
-      'a Windows pod',
-      { os: { name: 'windows' } },
-      /mcp-sluice.*: the sidecar runs on Linux only: it cannot be injected into a Windows pod/,
-    ],
+    ['a Windows pod', { os: { name: 'windows' } }, /the sidecar runs on Linux only: it cannot be injected into a Windows pod/],
     ['a pod for Windows nodes', { nodeSelector: { 'kubernetes.io/os': 'windows' } }, /it cannot be injected into a Windows pod/],
     ['hostNetwork', { hostNetwork: true }, /the pod shares the node's network: .*take hostNetwork away/],
   ] as const)('[e2e:unfit] denies %s with the reason', async ([, spec, reason]) => {
     const object = server('unfit', 'redirect', spec);
-    // A Windows pod may say nothing of what Linux has.
-    for (const container of object.spec.containers) delete container.securityContext;
     const tried = await tryKubectl(['create', '--dry-run=server', '-f', '-'], { input: JSON.stringify(object) });
     expect(tried.code).not.toBe(0);
     expect(tried.stderr).toMatch(reason);

@@ -24,7 +24,7 @@ describe('IPv4 and IPv6', () => {
       ...{ inject: 'true', capture, redis: REDIS_URL, 'rate-limit': 'shared: 2/1h' },
       ...(capture === 'takeover' && { 'bind-env': bindEnv }),
     };
-    // Under redirect an app that listens in both families: whoever comes past the rules would find it.
+    // Under redirect an app that listens at every IPv6 address: whoever came past the rules would find it.
     const env = { STATELESS: 'true', ...(capture === 'redirect' && { HOST: '::' }) };
     const app = pod({ name: 'app', namespace, server: 'python', template, env });
     await apply(...redis(namespace), clientPod(namespace), app, service(namespace));
