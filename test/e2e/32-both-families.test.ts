@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { readyPods, sidecarOf } from './cluster.ts';
 import { postFromPod } from './cluster-client.ts';
 import { apply, getObject, type KubeObject, kubectl, listObjects } from './kubectl.ts';
@@ -16,18 +16,15 @@ const authority = (address: string): string => (address.includes(':') ? `[${addr
 describe('IPv4 and IPv6', () => {
   useNamespaces({ [plain]: {}, [restricted]: { enforce: 'restricted' } });
 
-  it.for([
+  const captures = [
     ['redirect', plain],
     ['takeover', restricted],
-  ] as const)('[e2e:dual-stack] one limit holds at every address of both families, under %s', async ([capture, namespace]) => {
-    const template = {
-      ...{ inject: 'true', capture, redis: REDIS_URL, 'rate-limit': 'shared: 2/1h' },
-      ...(capture === 'takeover' && { 'bind-env': bindEnv }),
-    };
-    // Under redirect an app that listens at every IPv6 address: whoever came past the rules would find it.
-    const env = { STATELESS: 'true', ...(capture === 'redirect' && { HOST: '::' }) };
-    const app = pod({ name: 'app', namespace, server: 'python', template, env });
-    await apply(...redis(namespace), clientPod(namespace), app, service(namespace));
+  ] as const;
+
+  // Both at once, as each takes its time to start.
+  beforeAll(() => apply(...captures.flatMap(([capture, namespace]) => objects(capture, namespace))));
+
+  it.for(captures)('[e2e:dual-stack] one limit holds at every address of both families, under %s', async ([capture, namespace]) => {
     const [found] = await readyPods(namespace, 'app');
     await kubectl(['wait', '-n', namespace, '--for=condition=Ready', 'pod/client', '--timeout=60s']);
     expect(sidecarOf(found)?.args).toContain(`--capture=${capture}`);
@@ -61,6 +58,17 @@ describe('IPv4 and IPv6', () => {
     ).toEqual([200, 200]);
   });
 });
+
+function objects(capture: string, namespace: string): object[] {
+  const template = {
+    ...{ inject: 'true', capture, redis: REDIS_URL, 'rate-limit': 'shared: 2/1h' },
+    ...(capture === 'takeover' && { 'bind-env': bindEnv }),
+  };
+  // Under redirect an app that listens at every IPv6 address: whoever came past the rules would find it.
+  const env = { STATELESS: 'true', ...(capture === 'redirect' && { HOST: '::' }) };
+  const app = pod({ name: 'app', namespace, server: 'python', template, env });
+  return [...redis(namespace), clientPod(namespace), app, service(namespace)];
+}
 
 function families(addresses: readonly string[]): readonly string[] {
   expect(addresses.map((address) => (address.includes(':') ? 6 : 4)).sort()).toEqual([4, 6]);
