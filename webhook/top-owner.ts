@@ -11,7 +11,8 @@ export interface ObjectReference {
 
 /**
  * Whom a person looks at: the Deployment of a pod's ReplicaSet, the CronJob of its Job, its controller of any other
- * kind, or the pod itself. Controllers in between that are not to be read are taken for the top.
+ * kind, or the pod itself, as for a static pod, whose controller is its node. Controllers in between that are not to be
+ * read are taken for the top.
  *
  * @throws nothing.
  */
@@ -19,7 +20,7 @@ export async function topOwnerOf(api: Pick<KubeApi, 'read'>, pod: KubeObject): P
   const namespace = pod.metadata?.namespace ?? '';
   const own = { apiVersion: 'v1', kind: 'Pod', name: pod.metadata?.name ?? '', namespace, uid: pod.metadata?.uid ?? '' };
   const first = controllerOf(pod);
-  if (first === undefined) return own;
+  if (first === undefined || (first.kind === 'Node' && first.apiVersion === 'v1')) return own;
   const path = pathOf(first, namespace);
   const between = path === undefined ? undefined : await api.read(path).catch(() => undefined);
   // A name may have been given again: to another object, of which our pod is not.

@@ -16,6 +16,7 @@ export interface Flags extends Wanted {
   readonly namespace?: string;
   readonly namespaceFile?: string;
   readonly podSecurity?: string;
+  readonly isStaticPod: boolean;
 }
 
 export const DEFAULT_IMAGE = `ghcr.io/mcp-sluice/mcp-sluice:${VERSION}`;
@@ -35,6 +36,7 @@ const FACT_OPTIONS = {
   namespace: { type: 'string', short: 'n' },
   'namespace-file': { type: 'string' },
   'pod-security': { type: 'string' },
+  'static-pod': { type: 'boolean', default: false },
   ...(Object.fromEntries(DEFAULTS.map((key) => [`default-${key}`, { type: 'string' }])) as Record<string, { type: 'string' }>),
 } as const;
 
@@ -64,6 +66,7 @@ export function parseFlags(argv: readonly string[], command: 'inject' | 'lint' |
   return {
     ...read.wanted,
     isStrict: values['strict'] === true,
+    isStaticPod: values['static-pod'] === true,
     image: text('image') ?? DEFAULT_IMAGE,
     defaults: Object.fromEntries(defaults),
     ...named('namespace', 'namespace'),

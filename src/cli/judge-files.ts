@@ -68,6 +68,7 @@ function createFacts(flags: Flags, known: readonly unknown[], nowMs: number): (o
       },
       defaults: flags.defaults,
       configMap,
+      isStaticPod: flags.isStaticPod,
       nowMs,
       isNamespaceKnown: namespace !== undefined,
     };

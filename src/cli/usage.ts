@@ -11,6 +11,7 @@ const FACTS_HELP = `      --image IMAGE        the image to inject (${DEFAULT_IM
   -n, --namespace NAME     of objects that name none (default)
       --namespace-file F   a Namespace manifest: its labels and annotations count
       --pod-security LEVEL what the namespace enforces: privileged, baseline, restricted
+      --static-pod         pods that a kubelet runs from their files: what these cannot have is a mistake
       --default-redis URL  the cluster's defaults, as the webhook has them; likewise
                            ${DEFAULTS.slice(1)
                              .map((key) => `--default-${key}`)

@@ -9,9 +9,10 @@ import { authoritiesOf } from './judge-pod.ts';
 import { SIDECAR } from './names.ts';
 import { initIndex, isOurImage } from './ours.ts';
 import { ownerOfPod } from './owner.ts';
-import { hasOurAnnotations, injectPod, isMirrorPod, judgeUninjected, wantsSidecar } from './pod.ts';
+import { hasOurAnnotations, injectPod, judgeUninjected, wantsSidecar } from './pod.ts';
 import { listAt, textAt, textsAt, valueAt } from './raw.ts';
 import { malformed } from './shape.ts';
+import { isMirrorPod, STATIC_POD_WAY } from './static-pod.ts';
 import { judgePodUpdate } from './update.ts';
 import { judgeWorkload, TEMPLATES } from './workload.ts';
 
@@ -50,8 +51,7 @@ function admitPodUpdate(input: AdmitInput, facts: Facts): Admitted {
 function admitMirrorPod(pod: unknown, facts: Facts): Admitted {
   const sidecar = listAt(pod, 'spec', 'initContainers')[initIndex(valueAt(pod, ['spec']), SIDECAR)];
   if (sidecar !== undefined && isOurImage(textAt(sidecar, 'image'), facts)) return ignored('mirror_pod');
-  const message = 'a static pod cannot be injected at admission: run mcp-sluice inject on its file';
-  return answer({ issues: [{ code: 'MIRROR_POD', path: ['inject'], message }], cautions: [] }, [], 'unchanged');
+  return answer({ issues: [{ code: 'MIRROR_POD', path: ['inject'], message: STATIC_POD_WAY }], cautions: [] }, [], 'unchanged');
 }
 
 function answer(findings: Findings, patch: readonly PatchOp[], done: Admitted['outcome'], reason?: string): Admitted {

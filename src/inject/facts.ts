@@ -25,6 +25,8 @@ export interface Facts {
   readonly configMap: ConfigMapLookup;
   /** Secrets in the object's namespace that our image is pulled with; given for pods, not for files. */
   readonly imagePullSecrets?: readonly string[];
+  /** The pods are to be run by a kubelet from their files, without an apiserver. */
+  readonly isStaticPod?: boolean;
   /** The top controller where the caller looked it up (a Job's CronJob). */
   readonly owner?: Owner;
   readonly nowMs: number;

@@ -24,6 +24,7 @@ import { foreignIssues, servedPort } from './ours.ts';
 import { choosePort, type Declared, declaredPorts } from './port.ts';
 import { type Captured, judgeProbes } from './probes.ts';
 import { type Path, valueAt } from './raw.ts';
+import { judgeStaticPod } from './static-pod.ts';
 import { judgeSharing, judgeSurroundings } from './surroundings.ts';
 import { unfit } from './unfit.ts';
 
@@ -45,9 +46,12 @@ export function judgePod(root: unknown, at: Path, effective: Readonly<Record<str
   const inPod = (issue: Issue): Issue => ({ ...issue, path: [...at, ...issue.path] });
   const issues: Issue[] = [...unfit(spec), ...foreignIssues(spec, facts), ...foreignEntryVolumes(spec, effective)].map(inPod);
   issues.push(...judgeEntries(effective));
-  const authorities = judgeAuthorities(authoritiesOf(effective), facts);
+  const named = authoritiesOf(effective);
+  const authorities = judgeAuthorities(named, facts);
   issues.push(...authorities.issues);
   const cautions: Issue[] = [...authorities.cautions];
+  if (facts.isStaticPod && at.length === 0)
+    issues.push(...judgeStaticPod(effective, { redisSecret: redisOf(effective)?.secret, authorities: named }));
 
   const declared = declaredPorts(spec);
   cautions.push(...judgeSharing(spec, secretsOf(effective)).map(inPod));

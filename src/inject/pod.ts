@@ -129,10 +129,3 @@ function planOf(
 export function hasOurAnnotations(root: unknown, at: Path): boolean {
   return Object.keys(configured(textsAt(root, ...at, 'metadata', 'annotations'))).length > 0;
 }
-
-/** True for the apiserver's picture of a static pod, which nobody can change. */
-export function isMirrorPod(pod: unknown): boolean {
-  return (
-    listAt(pod, 'spec', 'containers').length > 0 && textsAt(pod, 'metadata', 'annotations')['kubernetes.io/config.mirror'] !== undefined
-  );
-}

@@ -4,6 +4,7 @@ import { CAPTURE, INJECT_KEY, INJECTED_LABEL, SIDECAR, STATUS_KEY } from './name
 import { initIndex, isOurImage } from './ours.ts';
 import { listAt, textAt, textsAt, valueAt } from './raw.ts';
 import { VERSION } from './stamp.ts';
+import { isMirrorPod, STATIC_POD_WAY } from './static-pod.ts';
 
 /**
  * How a running pod stands to what the webhook would make of it today: as made today; made by another version, with
@@ -37,7 +38,7 @@ export function standingOf(pod: unknown, today: Today): Standing | undefined {
   const spec = valueAt(pod, ['spec']);
   const sidecar = listAt(spec, 'initContainers')[initIndex(spec, SIDECAR)];
   if (sidecar === undefined) {
-    if (asks) return { state: 'naked', reason: 'it asks for the sidecar and runs without' };
+    if (asks) return { state: 'naked', reason: `it asks for the sidecar and runs without${isMirrorPod(pod) ? `; ${STATIC_POD_WAY}` : ''}` };
     return isLabelled ? forged(`it has label ${INJECTED_LABEL} and no sidecar`) : undefined;
   }
   const image = textAt(sidecar, 'image');

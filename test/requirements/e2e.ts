@@ -172,6 +172,32 @@ export const e2eRequirements = {
   },
   'e2e:jobs-complete': { source: 'issue 7, Proof 2', behaviour: 'Jobs and CronJobs complete.' },
   'e2e:quota': { source: 'issue 7, Proof 2', behaviour: 'A quota counts the sidecar.' },
+  'e2e:host-port': { source: 'issue 7, Selection and scope', behaviour: 'What comes by a hostPort is metered, in both captures.' },
+  'e2e:pod-features': {
+    source: 'issue 7, Selection and scope',
+    behaviour: 'A pod with shareProcessNamespace and a priority class is metered and keeps both.',
+  },
+  'e2e:native-sidecars': {
+    source: 'issue 7, Selection and scope',
+    behaviour: "The pod's own init containers keep their order behind ours; a native sidecar that serves is metered.",
+  },
+  'e2e:ephemeral': {
+    source: 'issue 7, Selection and scope',
+    behaviour: 'kubectl debug works in injected pods, under restricted too, and changes nothing of ours.',
+  },
+  'e2e:unfit': { source: 'issue 7, Selection and scope', behaviour: 'Windows pods and hostNetwork are denied with the reason.' },
+  'e2e:own-image': {
+    source: 'issue 7, Selection and scope; contract §9.5',
+    behaviour: "An image by digest is injected by digest, and its pull secrets are appended where absent to the service account's.",
+  },
+  'e2e:static-pod': {
+    source: 'issue 7, Selection and scope',
+    behaviour: 'A static pod is left alone and told of as naked with the remedy; with its sidecar in its file it is metered.',
+  },
+  'e2e:dual-stack': {
+    source: 'issue 7, Selection and scope; contract §5',
+    behaviour: 'At each address of a pod, of both families, one limit holds, and no other family leads past it.',
+  },
   'e2e:probe-truth': {
     source: 'issue 7, Selection and scope, in the place of issue 3, E2E 8, which warned',
     behaviour: 'Routed tcpSocket and gRPC probes tell a kubelet the truth about the app.',

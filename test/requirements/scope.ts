@@ -16,6 +16,11 @@ export const scopeRequirements = {
     source: 'issue 7 "Selection and scope"',
     behaviour: 'A pod that is for Windows nodes only is denied, wherever it says so; one that may run elsewhere too is not.',
   },
+  'scope:static-pods': {
+    source: 'issue 7 "Selection and scope"',
+    behaviour:
+      'A static pod gets its sidecar in its file, by the CLI, which denies what a kubelet would not mount; nothing else can give it one.',
+  },
   'scope:one-port': {
     source: 'issue 7 "Selection and scope"',
     behaviour: 'One port of a pod is metered: a list is denied, and a further port that is named for MCP draws a warning.',

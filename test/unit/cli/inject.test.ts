@@ -132,4 +132,15 @@ items:
     expect(await inject(['--help'])).toMatchObject({ code: 0, err: '' });
     expect(await inject(['missing.yaml'])).toMatchObject({ code: 66, out: '', err: expect.stringContaining('missing.yaml') });
   });
+
+  it('[scope:static-pods] tells what a static pod cannot have, with --static-pod', async () => {
+    const secret = '"true", mcp-sluice.dev/redis: "redis://redis", mcp-sluice.dev/redis-secret: login';
+    const text = POD.replace('"true"', secret);
+    expect((await inject(['-'], { '-': text })).code).toBe(0);
+    const denied = await inject(['--static-pod', '-'], { '-': text });
+    expect([denied.code, denied.out]).toEqual([1, '']);
+    expect(denied.err).toMatch(/redis-secret: needs the Secret login, and a kubelet takes no static pod/);
+    const { code, out } = await inject(['--static-pod', '-'], { '-': POD });
+    expect([code, firstInit(read(out)[0])]).toEqual([0, 'mcp-sluice']);
+  });
 });

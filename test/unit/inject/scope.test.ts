@@ -44,6 +44,44 @@ describe('the operating system', () => {
   });
 });
 
+describe('a static pod', () => {
+  const settings = {
+    redis: 'rediss://redis:6379',
+    port: '3000',
+    'redis-secret': 'login',
+    'redis-ca': 'corp-ca',
+    identity: '{jwt: {issuer: "https://issuer.example", audience: tools, ca: issuer-ca}}',
+    'remote-entries': `[{name: hub, url: "https://hub.example", caBundle: {configMap: hub-ca}, headers: [
+      {name: Authorization, secret: hub-token, key: a}, {name: X-Team, secret: hub-token, key: b}]}]`,
+  };
+
+  it('[scope:static-pods] is denied what it cannot have mounted, all of it', () => {
+    const { issues, patch } = admit(
+      { kind: 'Pod', operation: 'CREATE', object: samplePod(settings) },
+      { ...facts, isStaticPod: true },
+      'templates',
+    );
+    expect(patch).toEqual([]);
+    expect(issues.map(({ code, path, message }) => [code, path.join('.'), /needs (the \w+ [-a-z]+)/.exec(message)?.[1]])).toEqual([
+      ['STATIC_POD_REFERENCE', 'redis-secret', 'the Secret login'],
+      ['STATIC_POD_REFERENCE', 'redis-ca', 'the ConfigMap corp-ca'],
+      ['STATIC_POD_REFERENCE', 'identity.jwt.ca', 'the ConfigMap issuer-ca'],
+      ['STATIC_POD_REFERENCE', 'remote-entries.0.caBundle', 'the ConfigMap hub-ca'],
+      ['STATIC_POD_REFERENCE', 'remote-entries.0.headers', 'the Secret hub-token'],
+    ]);
+    expect(create(settings, {}).codes).toEqual([]);
+  });
+
+  it('[scope:static-pods] gets nothing that refers to another object', () => {
+    const object = samplePod({ redis: 'redis://redis:6379', 'rate-limit': 'shared: 5/1m' });
+    const { patch } = admit({ kind: 'Pod', operation: 'CREATE', object }, { ...facts, isStaticPod: true }, 'templates');
+    expect(patch.length).toBeGreaterThan(0);
+    expect(JSON.stringify(patch)).not.toMatch(
+      /"(secret|configMap|projected|secretKeyRef|configMapKeyRef|serviceAccountName|imagePullSecrets)"/,
+    );
+  });
+});
+
 describe('what stands beside the sidecar', () => {
   it('[scope:one-port] draws a warning where it is another port for MCP', () => {
     const ports = (...names: string[]) => ({

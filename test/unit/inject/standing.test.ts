@@ -60,6 +60,17 @@ describe('how a running pod stands to the webhook of today', () => {
     expect(standingOf(value, images)?.state).toBe(state);
   });
 
+  it('[scope:static-pods] says of a static pod without sidecar that only its file can give it one', () => {
+    const mirror = { ...pod({ init: [], label: '' }), spec: { containers: [{ name: 'app' }] } };
+    const annotations = { ...mirror.metadata.annotations, 'kubernetes.io/config.mirror': 'abc' };
+    const { state, reason } = standingOf({ ...mirror, metadata: { annotations } }, images) ?? {};
+    expect([state, reason]).toEqual([
+      'naked',
+      expect.stringContaining('put the sidecar into the file with mcp-sluice inject --static-pod'),
+    ]);
+    expect(standingOf(mirror, images)?.reason).not.toContain('file');
+  });
+
   it('[report:bounded] repeats nothing of a stamp but what looks like a version', () => {
     const status = JSON.stringify({ version: `0.1.0\n${'x'.repeat(5000)}` });
     expect(standingOf(pod({ status }), images)?.reason).toBe(`it was injected by version unknown, and ${VERSION} runs now`);

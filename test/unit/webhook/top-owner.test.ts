@@ -27,6 +27,7 @@ describe('whom an event is for', () => {
     ['a controller that we know nothing of', [reference('example.com/v1', 'ReplicaSet', 'rs')], 'ReplicaSet/rs/u-rs'],
     ['a ReplicaSet that is gone', [reference('apps/v1', 'ReplicaSet', 'gone')], 'ReplicaSet/gone/u-gone'],
     ['its own ReplicaSet, not another of the name', [reference('apps/v1', 'ReplicaSet', 'reused')], 'ReplicaSet/reused/u-reused'],
+    ['itself, where a node has it from a file', [reference('v1', 'Node', 'n')], 'Pod/p/u-p'],
     ['itself, without a controller', [{ ...reference('v1', 'Node', 'n'), controller: false }], 'Pod/p/u-p'],
   ])('[report:events] is %s', async (_what, references, wanted) => {
     const { kind, name, uid, namespace } = await topOwnerOf(kube, podOf(...references));
