@@ -8,8 +8,13 @@ export const WEBHOOK = 'mcp-sluice-webhook';
 const overlay = (name: 'first' | 'second'): string => join(import.meta.dirname, 'overlay', name);
 
 /** `kubectl apply -k`, as a user installs or upgrades, until the new webhook serves. */
-export async function install(version: 'first' | 'second'): Promise<void> {
-  const applied = await kubectl(['apply', '-k', overlay(version)]);
+export function install(version: 'first' | 'second'): Promise<void> {
+  return installFrom(overlay(version));
+}
+
+/** The same of any folder with a kustomization. */
+export async function installFrom(folder: string): Promise<void> {
+  const applied = await kubectl(['apply', '-k', folder]);
   // In a cluster that was kept the tag is the same and what is behind it is not.
   const isUnchanged = applied.includes(`deployment.apps/${WEBHOOK} unchanged`);
   if (isUnchanged) await kubectl(['rollout', 'restart', `deployment/${WEBHOOK}`, '-n', SYSTEM]);
