@@ -90,6 +90,15 @@ describe('cert-manager', () => {
     expect(await published()).toEqual(expect.arrayContaining(before));
   });
 
+  it('[e2e:cert-manager-distrust] once caBundle was blanked cainjector writes the CA of now into it, and those of before are trusted no longer', async () => {
+    expect((await published()).length).toBeGreaterThan(1);
+    const blank = [{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }];
+    await kubectl(['patch', 'mutatingwebhookconfiguration/mcp-sluice', '--type=json', '-p', JSON.stringify(blank)]);
+    await until('caBundle', async () => (await published()).length > 0);
+    expect(await published()).toEqual([fingerprintOf(await secret(SECRETS[0], 'ca.crt'))]);
+    await until('creations as before', async () => faultsOf(await burstDuring(namespace, isTrusted)).length === 0);
+  });
+
   it('[e2e:cert-manager-back] an installation goes back to its own certificates: nothing is naked, nothing plain is refused', async () => {
     const created = await burstDuring(namespace, async () => {
       await install('first');

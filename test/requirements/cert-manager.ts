@@ -20,6 +20,10 @@ export const certManagerRequirements = {
     source: 'issue 7, Certificates',
     behaviour: 'cert-manager renews the CA, and the certificate after it, without a failure.',
   },
+  'e2e:cert-manager-distrust': {
+    source: 'issue 7, Certificates',
+    behaviour: 'A blanked caBundle is written anew by cainjector, without the CAs of before.',
+  },
   'e2e:cert-manager-back': {
     source: 'issue 7, Certificates',
     behaviour: 'An installation goes back to its own certificates; nothing is naked and nothing plain is refused meanwhile.',
