@@ -95,6 +95,40 @@ describe('a certificate that somebody else keeps', () => {
     expect((await ask(webhook, '/readyz')).status).toBe(200);
   });
 
+  it('[webhook:mounted-authority] of another CA waits until caBundle vouches for it, and is served then', async () => {
+    const kube = createCluster();
+    const [before, after] = await Promise.all([createAuthorities(Date.now()), createAuthorities(Date.now())]);
+    await mount(before);
+    inject(kube, before);
+    const webhook = await start(kube);
+    await untilReady(webhook);
+    const first = await servedCertificate(webhook.port);
+    await mount(after);
+    await eventually(() => webhook.lines.some(({ msg }) => String(msg).includes('not served yet'))).toBe(true);
+    expect(await servedCertificate(webhook.port)).toBe(first);
+    expect((await ask(webhook, '/mutate', { body: reviewOf() })).status).toBe(200);
+    // As cainjector merges it into what is there.
+    inject(kube, { ...after, bundle: before.bundle + after.bundle });
+    await eventually(() => servedCertificate(webhook.port).then((served) => served === first)).toBe(false);
+    expect((await ask(webhook, '/readyz', { insecure: true })).text).toBe('ok\n');
+    expect(webhook.lines.filter(({ msg }) => String(msg).includes('not served yet'))).toHaveLength(1);
+  });
+
+  it('[webhook:mounted-authority] of another CA is served at once where nobody trusts the one before any more', async () => {
+    const kube = createCluster();
+    const [before, after] = await Promise.all([createAuthorities(Date.now()), createAuthorities(Date.now())]);
+    await mount(before);
+    inject(kube, before);
+    const webhook = await start(kube);
+    await untilReady(webhook);
+    // As older cainjectors do: in place of what is there, while a kubelet still has the mount of before.
+    inject(kube, after);
+    await eventually(async () => (await ask(webhook, '/readyz', { insecure: true })).status).toBe(503);
+    await mount(after);
+    await eventually(async () => (await ask(webhook, '/readyz', { insecure: true })).text).toBe('ok\n');
+    expect((await ask(webhook, '/mutate', { body: reviewOf() })).status).toBe(200);
+  });
+
   it('[webhook:readyz] is not ready before the injected bundle vouches for it', async () => {
     const kube = createCluster();
     const authorities = await createAuthorities(Date.now());

@@ -47,6 +47,10 @@ export const webhookRequirements = {
     source: 'issue 7, Certificates',
     behaviour: 'With cert-manager the certificate is taken from a mount, caBundle left alone, and the rights to either not needed.',
   },
+  'webhook:mounted-authority': {
+    source: 'issue 7, Certificates',
+    behaviour: 'A mounted leaf of another CA is served once caBundle vouches for it, or no longer does for the one before.',
+  },
   'webhook:upkeep': {
     source: 'issue 3, Webhook',
     behaviour: 'What others overwrite is put right within 30 s; an absent apiserver takes no replica away.',
