@@ -16,9 +16,9 @@ export const scopeRequirements = {
     source: 'issue 7 "Selection and scope"',
     behaviour: 'A pod that is for Windows nodes only is denied, wherever it says so; one that may run elsewhere too is not.',
   },
-  'scope:one-port': {
+  'scope:unmetered-port': {
     source: 'issue 7 "Selection and scope"',
-    behaviour: 'One port of a pod is metered: a list is denied, and a further port that is named for MCP draws a warning.',
+    behaviour: 'A port that is named for MCP and not among those metered draws a warning, which says how to add it.',
   },
   'scope:shared-processes': {
     source: 'issue 7 "Selection and scope"',

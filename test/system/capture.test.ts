@@ -22,7 +22,7 @@ describe('the capture of a pod', () => {
     ['takeover', ['PROBE 503', 'APP EADDRINUSE', 'APP EADDRINUSE', 'PROBE 200']],
   ])('[sidecar:capture-real] by %s brings IPv4 and IPv6 from outside to the sidecar, and loopback to the app', (capture, first) => {
     const folder = mkdtempSync(join(tmpdir(), 'mcp-sluice-'));
-    const question = [encodeProbe(probe), probePath(probe, 'app-probe')];
+    const question = [encodeProbe({ probe }), probePath({ probe }, 'app-probe')];
     const { stdout, stderr } = spawnSync('unshare', ['-n', 'sh', script, process.execPath, program, folder, capture, ...question], {
       encoding: 'utf8',
       timeout: 50_000,

@@ -45,13 +45,14 @@ describe('the operating system', () => {
 });
 
 describe('what stands beside the sidecar', () => {
-  it('[scope:one-port] draws a warning where it is another port for MCP', () => {
+  it('[scope:unmetered-port] draws a warning where it is another port for MCP', () => {
     const ports = (...names: string[]) => ({
       containers: [{ name: 'app', ports: names.map((name, index) => ({ name, containerPort: 3000 + index })) }],
     });
     expect(create({}, ports('mcp', 'mcp-two', 'metrics')).codes).toEqual(['PORT_UNMETERED']);
     expect(create({}, ports('mcp', 'mcpx', 'metrics')).codes).toEqual([]);
-    expect(create({ port: '3000,3001' }, ports('mcp', 'other')).codes).toEqual(['BAD_PORT']);
+    expect(create({ port: '3000, mcp-two' }, ports('mcp', 'mcp-two', 'mcp-three')).codes).toEqual(['PORT_UNMETERED']);
+    expect(create({ port: '3000, mcp-two, 3002' }, ports('mcp', 'mcp-two', 'mcp-three')).codes).toEqual([]);
   });
 
   it('[scope:shared-processes] draws a warning where processes are shared and there is a password', () => {
