@@ -48,7 +48,7 @@ export function injectPod(edit: Edit, at: Path, owner: Owner, facts: Facts): Fin
   const serving = server ? servingContainers(server.ports) : [];
   const additions = {
     inherited: inheritedNow(own, effective, facts),
-    env: boundNow(valueAt(edit.root, spec), serving, parsed.settings.bindEnv, before.env),
+    env: boundNow(valueAt(edit.root, spec), { serving, captured: server?.captured.ports ?? [] }, parsed.settings.bindEnv, before.env),
     pullSecrets: addedNow(listAt(edit.root, ...spec, 'imagePullSecrets'), facts.imagePullSecrets ?? [], before.pullSecrets),
   };
   const isGiven = givenBefore(valueAt(edit.root, spec), before.entryEnv);

@@ -69,7 +69,10 @@ export function probeArguments(spec: unknown, captured: Captured): string[] {
   // A mesh that came after us asks in the kubelet's place what we were to ask: then no probe shows it any more.
   const kept = meshProxy(spec) === undefined ? [] : keptProbes(spec, captured);
   const routed = placesOf(spec).filter((place) => isRouted(place, captured));
-  return [...new Set([...kept, ...routed.map((place) => askedOf(place, captured))].map((asked) => ARGUMENT + encodeProbe(asked)))];
+  const asked = [...kept, ...routed.map((place) => askedOf(place, captured))];
+  const written = [...new Set(asked.map((each) => ARGUMENT + encodeProbe(each)))];
+  // Servers of several containers: whoever puts those into another order changes nothing.
+  return captured.ports.length === 1 ? written : written.sort();
 }
 
 /** Those of the record that are about a port which is captured still; where there was and is one, that is the one. */

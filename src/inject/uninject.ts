@@ -79,11 +79,8 @@ function removeVariables(edit: Edit, spec: Path, names: readonly string[], own: 
   const served = servedPorts(valueAt(edit.root, spec));
   for (const list of ['containers', 'initContainers']) {
     listAt(edit.root, ...spec, list).forEach((container, index) => {
-      const ports = listAt(container, 'ports').map((each) => valueAt(each, ['containerPort']));
-      const [first] = served.filter((each) => ports.includes(each));
-      if (isOurs(container) || first === undefined) return;
-      const recordedAs = (variable: string) => recordedName(variable, textAt(container, 'name'), { isFirst: first === served[0] });
-      const ours = wanted.filter(({ name }) => names.includes(recordedAs(name)));
+      if (isOurs(container)) return;
+      const ours = wanted.filter(({ name }) => names.includes(recordedName(name, container, served) ?? ''));
       removeFrom(edit, [...spec, list, index, 'env'], (variable) =>
         ours.some(({ name, value }) => textAt(variable, 'name') === name && valueAt(variable, ['value']) === value),
       );

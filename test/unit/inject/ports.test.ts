@@ -102,6 +102,12 @@ describe('several ports of one pod', () => {
       expect(result.spec.containers.map(({ env }) => env)).toEqual([[own], [own]]);
       expect(inject(result, restricted).patch).toEqual([]);
       expect(without(result)).toEqual(pod);
+      // Neither other names nor another order of the ports is of any consequence.
+      const moved = withPort(result, '3001, 3000');
+      for (const each of moved.spec.containers) each.name += '-v2';
+      const wanted = withPort(pod, '3001, 3000');
+      for (const each of wanted.spec.containers) each.name += '-v2';
+      expect(without(inject(moved, restricted).result)).toEqual(wanted);
     }
   });
 
@@ -141,6 +147,9 @@ describe('probes of several ports', () => {
   it('[ports:probes] of two containers that give one name to two ports stay two questions', () => {
     const probed = () => ({ readinessProbe: { tcpSocket: { port: 'mcp' } } });
     const { result } = inject(podWith({ port: '3000, 3001' }, servers(probed(), probed())));
+    const reordered = structuredClone(result);
+    reordered.spec.containers.reverse();
+    expect(argsOf(inject(reordered).result, 'mcp-sluice')).toEqual(argsOf(result, 'mcp-sluice'));
     const paths = result.spec.containers.map((each) => textAt(each, 'readinessProbe', 'httpGet', 'path'));
     expect([new Set(paths).size, paths.map((path) => path.split('-').at(-1))]).toEqual([2, ['3000', '3001']]);
     expect(argsOf(result, 'mcp-sluice').filter((each) => each.startsWith('--app-probe='))).toEqual([

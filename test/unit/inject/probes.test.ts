@@ -189,7 +189,7 @@ describe('the record of what was asked', () => {
       '{"grpc":[]}',
       '{"grpc":{},"httpGet":{}}',
       '0 {"grpc":{}}',
-      '1  {"grpc":{}}',
+      '1,{"grpc":{}}',
     ])
       expect(decodeProbe(wrong)).toBeUndefined();
   });
