@@ -3,7 +3,7 @@ import type { Check } from './admin.ts';
 import { type AskApp, createAppProbes } from './app-probes.ts';
 import { createUpstream } from './forward.ts';
 import type { Listeners } from './listeners.ts';
-import { createPipeline, type InEffect, type PipelineDeps } from './pipeline.ts';
+import { createPipeline, type PipelineDeps, type PodInEffect } from './pipeline.ts';
 import { createProxyServer, type ServerDeps } from './server.ts';
 import type { ServerOptions } from './server-options.ts';
 import type { SessionGate } from './session-gate.ts';
@@ -15,7 +15,7 @@ type Shared = Pick<PipelineDeps, 'maxBodyBytes' | 'isDraining' | 'metrics' | 're
 
 export interface PodServerDeps extends Shared {
   /** What holds for all servers alike. */
-  readonly inEffect: () => Omit<InEffect, 'sessions'> | undefined;
+  readonly inEffect: () => PodInEffect | undefined;
   /** Among the others of the pod; 0: the first, or the only one. */
   readonly index: number;
   /** Whether it has to say which one it is. */
