@@ -1,4 +1,5 @@
 import type { Issue } from '../lib/issue.ts';
+import { MOST_SERVERS } from '../lib/ports.ts';
 import { PREFIX } from '../lib/prefix.ts';
 import { judgeIstioProbes } from './istio-probes.ts';
 import { declaredPorts } from './port.ts';
@@ -17,10 +18,12 @@ function otherMcpPorts(spec: unknown, captured: readonly number[]): Issue[] {
     ({ name, number, protocol }) => protocol === 'TCP' && !captured.includes(number) && /^mcp(-|$)/.test(name),
   );
   const metered = `only port${captured.length === 1 ? '' : 's'} ${captured.join(', ')} ${captured.length === 1 ? 'is' : 'are'}`;
+  const way = (number: number) =>
+    captured.length < MOST_SERVERS ? `set ${PREFIX}port: "${[...captured, number].join(', ')}"` : 'give it a pod of its own';
   return others.map(({ container, name, number }) => ({
     code: 'PORT_UNMETERED',
     path: ['port'],
-    message: `port ${number} (${name}, container ${container}) is not metered, ${metered}: where an MCP server is behind it set ${PREFIX}port: "${[...captured, number].join(', ')}"`,
+    message: `port ${number} (${name}, container ${container}) is not metered, ${metered}: where an MCP server is behind it ${way(number)}`,
   }));
 }
 

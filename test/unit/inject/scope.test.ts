@@ -55,6 +55,14 @@ describe('what stands beside the sidecar', () => {
     expect(create({ port: '3000, mcp-two, 3002' }, ports('mcp', 'mcp-two', 'mcp-three')).codes).toEqual([]);
   });
 
+  it('[scope:unmetered-port] never advises more ports than there may be', () => {
+    const ports = Array.from({ length: 9 }, (_, index) => ({ name: `mcp-${index}`, containerPort: 3000 + index }));
+    const pod = samplePod({ port: '3000,3001,3002,3003,3004,3005,3006,3007' });
+    Object.assign(pod.spec, { containers: [{ name: 'app', ports }] });
+    const { issues, warnings } = admit({ kind: 'Pod', operation: 'CREATE', object: pod }, facts);
+    expect([issues, warnings]).toEqual([[], [expect.stringMatching(/^mcp-sluice.dev\/port: port 3008 .*give it a pod of its own$/)]]);
+  });
+
   it('[scope:shared-processes] draws a warning where processes are shared and there is a password', () => {
     const shared = { shareProcessNamespace: true };
     const login = { redis: 'redis://redis:6379', 'redis-secret': 'login' };
