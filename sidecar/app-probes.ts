@@ -10,7 +10,10 @@ const DEADLINE_MS = 30_000;
 const MOST_BODY_BYTES = 10 * 1024;
 
 export interface AppProbesDeps {
+  /** Of one captured port. */
   readonly probes: readonly AppProbe[];
+  /** That port, where several are captured. */
+  readonly port?: number | undefined;
   /** Where the app may listen, in the order in which it is tried. */
   readonly upstreams: readonly string[];
   /** What the app reads as `Host`, unless the probe has one. */
@@ -35,12 +38,12 @@ export type AskApp = (path: string, userAgent: string | undefined) => Promise<Pr
  * and of the answer nothing is told but whether it was a good one: whoever reaches the admin port learns and moves no
  * more. The same question asked twice at once is asked once.
  */
-export function createAppProbes({ probes, upstreams, upstreamHost, deadlineMs = DEADLINE_MS, onChange }: AppProbesDeps): AskApp {
+export function createAppProbes({ probes, port, upstreams, upstreamHost, deadlineMs = DEADLINE_MS, onChange }: AppProbesDeps): AskApp {
   const table = new Map(
     probes.flatMap((probe) => [
-      [probePath(probe, 'app-probe'), { probe, isHook: false }],
+      [probePath({ probe, port }, 'app-probe'), { probe, isHook: false }],
       // Of hooks only what opens a connection: an HTTP hook may do something, and goes through the captured port.
-      ...('tcpSocket' in probe ? [[probePath(probe, 'app-hook'), { probe, isHook: true }] as const] : []),
+      ...('tcpSocket' in probe ? [[probePath({ probe, port }, 'app-hook'), { probe, isHook: true }] as const] : []),
     ]),
   );
   const underWay = new Map<string, Promise<string | undefined>>();

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
+import { isPort } from '../src/lib/address.ts';
 import { readArguments } from '../src/lib/arguments.ts';
 
+/** Each is sent to its own. */
 export interface CaptureOptions {
-  readonly port: number;
-  readonly to: number;
+  readonly ports: readonly { readonly port: number; readonly to: number }[];
 }
 
 /**
@@ -12,31 +13,36 @@ export interface CaptureOptions {
  * family covers IPv4 and IPv6 at once. Loopback is left out: what runs in the pod
  * is the app's own business, and the sidecar's way to the app is loopback.
  */
-export function renderRules({ port, to }: CaptureOptions): string {
+export function renderRules({ ports }: CaptureOptions): string {
+  const rules = ports.map(({ port, to }) => `    iifname != "lo" tcp dport ${port} redirect to :${to}\n`);
   return `add table inet mcp_sluice
 delete table inet mcp_sluice
 table inet mcp_sluice {
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;
-    iifname != "lo" tcp dport ${port} redirect to :${to}
-  }
+${rules.join('')}  }
 }
 `;
 }
 
 export function parseCapture(argv: readonly string[]): CaptureOptions | readonly string[] {
-  const { values, errors: syntaxErrors } = readArguments(argv, { port: { type: 'string' }, to: { type: 'string' } });
+  const spec = { type: 'string', multiple: true } as const;
+  const { values, errors: syntaxErrors } = readArguments(argv, { port: spec, to: spec });
   const errors = [...syntaxErrors];
-  const port = (name: string): number => {
-    const text = values.get(name)?.[0];
-    if (text !== undefined && /^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65_535) return Number(text);
-    if (text !== undefined || syntaxErrors.length === 0)
-      errors.push(`--${name} must be a port, and is ${text === undefined ? 'missing' : `"${text}"`}`);
-    return 0;
+  const all = (name: string): number[] => {
+    const texts = values.get(name) ?? [];
+    if (texts.length === 0 && syntaxErrors.length === 0) errors.push(`--${name} must be a port, and is missing`);
+    for (const text of texts.filter((each) => !isPort(each))) errors.push(`--${name} must be a port, and is "${text}"`);
+    return texts.filter(isPort).map(Number);
   };
-  const options = { port: port('port'), to: port('to') };
-  if (options.port !== 0 && options.port === options.to) errors.push('--port and --to must differ');
-  return errors.length > 0 ? errors : options;
+  const [from, to] = [all('port'), all('to')];
+  const ports = from.map((port, index) => ({ port, to: to[index] ?? 0 }));
+  if (errors.length > 0) return errors;
+  if (from.length !== to.length) errors.push('each --port needs a --to of its own, in the same order');
+  // A rule that sends to another's port would chain them, and two that send to one would mix them.
+  else if (new Set([...from, ...to]).size !== from.length + to.length)
+    errors.push(from.length > 1 ? 'each --port and --to must differ from all others' : '--port and --to must differ');
+  return errors.length > 0 ? errors : { ports };
 }
 
 /** Why `nft` failed, and what to do about it. */
@@ -52,17 +58,18 @@ export function explainFailure(failure: { readonly code?: string | number | unde
   return `nft failed (${failure.code}): ${failure.output.trim()}`;
 }
 
-/** `capture --port=P --to=15001`: sends the pod's inbound TCP for one port to another. Exits 1 where it cannot. */
+/** `capture --port=P --to=15001 [--port=Q --to=15002 …]`: sends the pod's inbound TCP for each port to another. Exits 1 where it cannot. */
 export async function runCapture(argv: readonly string[]): Promise<void> {
   const options = parseCapture(argv);
-  if (!('port' in options)) {
+  if (!('ports' in options)) {
     process.stderr.write(`mcp-sluice capture: ${options.join('\nmcp-sluice capture: ')}\n`);
     process.exitCode = 64;
     return;
   }
   const failure = await runNft(renderRules(options));
   if (failure === undefined) {
-    process.stdout.write(`mcp-sluice capture: TCP for port ${options.port} goes to ${options.to}, IPv4 and IPv6.\n`);
+    for (const { port, to } of options.ports)
+      process.stdout.write(`mcp-sluice capture: TCP for port ${port} goes to ${to}, IPv4 and IPv6.\n`);
     return;
   }
   process.stderr.write(`mcp-sluice capture: ${explainFailure(failure)}\n`);

@@ -8,7 +8,7 @@ import type { EntryDeps } from './entry.ts';
 import { EntryMetrics } from './entry-metrics.ts';
 import { InFlight } from './in-flight.ts';
 import { Listeners, renderAddress } from './listeners.ts';
-import type { Address } from './options.ts';
+import type { Address } from './option-values.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { createProxyServer } from './server.ts';
 

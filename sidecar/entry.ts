@@ -11,7 +11,7 @@ import type { CreateEntryUpstream } from './entry-upstream.ts';
 import type { Exchange } from './exchange.ts';
 import type { Limits } from './limit.ts';
 import type { Options } from './options.ts';
-import { createPipeline, type InEffect } from './pipeline.ts';
+import { createPipeline, type InEffect, type PodInEffect } from './pipeline.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { SecretHeaders } from './secret-headers.ts';
 import type { Sessions, SessionsDeps } from './sessions.ts';
@@ -19,7 +19,7 @@ import type { Sessions, SessionsDeps } from './sessions.ts';
 export interface EntryDeps {
   readonly options: Pick<Options, 'caBundlesDir' | 'entryHeadersDir' | 'podIps' | 'maxBodyBytes'>;
   /** What is in effect for the pod. */
-  readonly inEffect: () => InEffect | undefined;
+  readonly inEffect: () => PodInEffect | undefined;
   /** For the bodies of all entries. */
   readonly budget: ByteBudget;
   readonly isDraining: () => boolean;
@@ -81,15 +81,13 @@ export function startEntry(entry: RemoteEntry, deps: EntryDeps): Entry {
   // To the app's addresses: what closes a session takes the way of any request, headers and certificate with it.
   const sessions = deps.startSessions({
     entry: name,
-    upstream: gateway,
-    upstreamHost,
     metrics: metrics.of(name),
     onWarning: (message) => log().warn(message),
     onReaped: (reason, { isShadow }) => log().debug({ reason, isShadow }, 'session ended'),
   });
   metrics.add(name, { isUsable: () => problem() === undefined, sessions: () => sessions.count });
   const pipeline = createPipeline({
-    inEffect: ofEntry(entry, { inPod: deps.inEffect, sessions: sessions.gate }),
+    inEffect: ofEntry(entry, { inPod: deps.inEffect, sessions: sessions.gateOf({ upstream: gateway, upstreamHost }) }),
     upstream: gateway,
     // Its origin never reaches the app: the gateway lets no header pass that could name one.
     upstreams: [],
@@ -133,8 +131,8 @@ function caFileOf({ name, caBundle }: RemoteEntry, directory: string): string | 
 function ofEntry(
   { name, rateLimit }: RemoteEntry,
   { inPod, sessions }: { readonly inPod: EntryDeps['inEffect']; readonly sessions: InEffect['sessions'] },
-): EntryDeps['inEffect'] {
-  let source: InEffect | undefined;
+): () => InEffect | undefined {
+  let source: PodInEffect | undefined;
   let derived: InEffect | undefined;
   return () => {
     const present = inPod();

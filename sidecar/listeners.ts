@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Address } from './options.ts';
+import type { Address } from './option-values.ts';
 
 const RETRY_MS = 1_000;
 

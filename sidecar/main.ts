@@ -29,7 +29,12 @@ export async function runSidecar(argv: readonly string[]): Promise<void> {
   const sidecar = await startSidecar(parsed.options, { log, nowMs: () => performance.timeOrigin + performance.now(), exit });
   terminate = () => sidecar.terminate();
   log.info(
-    { ports: sidecar.ports, admin: sidecar.adminPort, entries: sidecar.entriesPort, upstream: parsed.options.upstreams },
+    {
+      ports: sidecar.ports,
+      admin: sidecar.adminPort,
+      entries: sidecar.entriesPort,
+      upstream: parsed.options.servers.flatMap(({ upstreams }) => upstreams),
+    },
     'listening',
   );
 }

@@ -32,6 +32,9 @@ export interface InEffect {
   readonly sessions: Pick<SessionGate, 'admit' | 'isListener'>;
 }
 
+/** What of it holds for all servers of a pod alike. */
+export type PodInEffect = Omit<InEffect, 'sessions'>;
+
 export interface PipelineDeps {
   readonly inEffect: () => InEffect | undefined;
   readonly upstream: Upstream;

@@ -1,4 +1,5 @@
 import { isModernRevision } from '../src/mcp/era.ts';
+import { ByteBudget } from './byte-budget.ts';
 import type { Sink, Upstream } from './forward.ts';
 
 /** What a session is closed by at its server. */
@@ -14,21 +15,27 @@ const AT_ONCE = 8;
 const DEADLINE_MS = 10_000;
 /** As many as a pod may hold at most, all reaped in one sweep. */
 const QUEUE_LIMIT = 100_000;
-/** Targets and tokens have what length the client likes: a slow server's queue of them is not to be our end. */
 const QUEUE_LIMIT_CHARACTERS = 64 * 1024 * 1024;
+
+/** Targets and tokens have what length the client likes: a slow server's queue of them is not to be our end, nor are several. */
+export function closingBudget(): ByteBudget {
+  return new ByteBudget(QUEUE_LIMIT_CHARACTERS);
+}
 
 /** Closes sessions at their server, a few at a time; what its answer is makes no difference. */
 export class SessionCloser {
   readonly #upstream: Upstream;
   readonly #host: string;
+  /** In characters, over all whose budget it is. */
+  readonly #budget: ByteBudget;
   #queue: Closing[] = [];
   #next = 0;
-  #waitingCharacters = 0;
   #running = 0;
 
-  constructor(upstream: Upstream, host: string) {
+  constructor(upstream: Upstream, host: string, budget = closingBudget()) {
     this.#upstream = upstream;
     this.#host = host;
+    this.#budget = budget;
   }
 
   /** Those that wait. */
@@ -38,9 +45,7 @@ export class SessionCloser {
 
   /** False where too many wait already: its server is left to close it. */
   close(closing: Closing): boolean {
-    const characters = lengthOf(closing);
-    if (this.waiting >= QUEUE_LIMIT || this.#waitingCharacters + characters > QUEUE_LIMIT_CHARACTERS) return false;
-    this.#waitingCharacters += characters;
+    if (this.waiting >= QUEUE_LIMIT || !this.#budget.take(lengthOf(closing))) return false;
     this.#queue.push(closing);
     this.#run();
     return true;
@@ -50,7 +55,7 @@ export class SessionCloser {
     while (this.#running < AT_ONCE && this.#next < this.#queue.length) {
       const closing = this.#queue[this.#next] as Closing;
       this.#next += 1;
-      this.#waitingCharacters -= lengthOf(closing);
+      this.#budget.give(lengthOf(closing));
       if (this.#next === this.#queue.length) {
         this.#queue = [];
         this.#next = 0;

@@ -8,12 +8,25 @@ import { Orphans } from './orphans.ts';
 import { ServerTraits } from './server-traits.ts';
 import { createSessionAdmission } from './session-admission.ts';
 import { SessionBook } from './session-book.ts';
-import { SessionCloser } from './session-closer.ts';
+import { closingBudget, SessionCloser } from './session-closer.ts';
 import { SessionGate } from './session-gate.ts';
 import { RedisSessionStore } from './store-redis-sessions.ts';
 
+/** A server whose sessions they are. */
+export interface SessionServer {
+  /**
+   * Sets its sessions apart from those of the others: two servers may give the same id. Absent for the first of a pod,
+   * whose sessions have the names that they have in a version which knows one server.
+   */
+  readonly name?: string | undefined;
+  readonly upstream: Upstream;
+  readonly upstreamHost: string;
+}
+
+/** Sessions that have their places together: those of one pod's servers, or of one remote entry. */
 export interface Sessions {
-  readonly gate: SessionGate;
+  /** Where the sessions of one server are judged; for each once, before its first request. */
+  gateOf(server: SessionServer): SessionGate;
   /** Sessions of this pod. */
   readonly count: number;
   retune(settings: Settings): void;
@@ -29,28 +42,30 @@ export interface SessionsDeps {
   readonly entry?: string;
   /** Names this pod among those of its owner. */
   readonly pod: string;
-  readonly upstream: Upstream;
-  readonly upstreamHost: string;
   readonly metrics: SessionMetrics;
   readonly onWarning: (message: string) => void;
   /** A session of this pod was ended by us, or would have been. */
   readonly onReaped: (reason: string, mode: { readonly isShadow: boolean }) => void;
 }
 
-/** Puts gate, admission and what closes sessions together, and sets them going. */
+/** In no name and no id: HTTP has no NUL in a header (RFC 9110 §5.5). */
+const BETWEEN = '\0';
+
+/** Puts gates, admission and what closes sessions together, and sets them going. */
 export function startSessions(deps: SessionsDeps): Sessions {
   let { settings } = deps;
   const { entry, limiter, metrics, pod } = deps;
-  const book = new SessionBook();
+  const gates = new Map<string, SessionGate>();
   const orphans = new Orphans();
-  const closer = new SessionCloser(deps.upstream, deps.upstreamHost);
+  const waitingToClose = closingBudget();
   const admission: SessionAdmission = createSessionAdmission({
     owner: entry === undefined ? deps.owner : `${deps.owner}\0${entry}`,
     limits: settings.sessions,
     events: {
-      onEnded(id, reason) {
+      onEnded(known, reason) {
         const isShadow = settings.mode === 'shadow';
-        gate.ended(id, reason, { isShadow });
+        const at = known.indexOf(BETWEEN);
+        gates.get(known.slice(0, Math.max(0, at)))?.ended(known.slice(at + 1), reason, { isShadow });
         deps.onReaped(reason, { isShadow });
       },
       onWarning: deps.onWarning,
@@ -60,11 +75,15 @@ export function startSessions(deps: SessionsDeps): Sessions {
     isShadow: () => settings.mode === 'shadow',
   });
   const concurrency = createConcurrencyAdmission(settings.sessions);
-  const traits = new ServerTraits();
-  const gate = new SessionGate({ book, closer, orphans, traits, metrics, admission, concurrency });
   admission.start();
   return {
-    gate,
+    gateOf({ name, upstream, upstreamHost }) {
+      const closer = new SessionCloser(upstream, upstreamHost, waitingToClose);
+      const own = { book: new SessionBook(), traits: new ServerTraits(), admission: admissionOf(admission, name) };
+      const gate = new SessionGate({ ...own, closer, orphans, metrics, concurrency });
+      gates.set(name ?? '', gate);
+      return gate;
+    },
     get count() {
       return admission.count;
     },
@@ -78,5 +97,20 @@ export function startSessions(deps: SessionsDeps): Sessions {
       orphans.stop();
       await admission.stop();
     },
+  };
+}
+
+/** The one admission, as a server asks it about its own sessions. */
+function admissionOf(admission: SessionAdmission, name: string | undefined): Pick<SessionAdmission, 'reserve' | 'find'> {
+  if (name === undefined) return admission;
+  const known = (id: string): string => `${name}${BETWEEN}${id}`;
+  return {
+    async reserve(client) {
+      const reserved = await admission.reserve(client);
+      if (!reserved.ok) return reserved;
+      const { slot } = reserved;
+      return { ok: true, slot: { confirm: (id) => slot.confirm(known(id)), release: () => slot.release() } };
+    },
+    find: (id, client) => admission.find(known(id), client),
   };
 }

@@ -3,18 +3,17 @@ import type { Server } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { isLoopback } from '../src/identity/cidr.ts';
-import { renderIssue } from '../src/lib/issue-text.ts';
 import type { Settings } from '../src/settings/settings.ts';
 import { type Check, createAdmin } from './admin.ts';
-import { createAppProbes } from './app-probes.ts';
+import type { AskApp } from './app-probes.ts';
 import { BUFFER_LIMIT_BYTES, ByteBudget } from './byte-budget.ts';
-import { type Configuration, type ConfigurationEvents, ConfigurationFile } from './configuration.ts';
+import { configurationCheck, portsCheck, redisCheck } from './checks.ts';
+import { type Configuration, ConfigurationFile } from './configuration.ts';
+import { createConfigurationEvents } from './configuration-events.ts';
 import { Drain, openDrainSocket } from './drain.ts';
 import { renderEarlyRefusal } from './early-refusal.ts';
 import { EntryListener } from './entry-listener.ts';
 import { type CreateEntryUpstream, createEntryUpstream } from './entry-upstream.ts';
-import { createUpstream } from './forward.ts';
 import { type Identity, startIdentity } from './identity.ts';
 import { InFlight } from './in-flight.ts';
 import { createLimiter, type Limiter } from './limiter.ts';
@@ -22,11 +21,10 @@ import { createLimiterEvents } from './limiter-events.ts';
 import { Listeners, renderAddress } from './listeners.ts';
 import { Metrics } from './metrics.ts';
 import type { Options } from './options.ts';
-import { createPipeline, type InEffect } from './pipeline.ts';
+import type { PodInEffect } from './pipeline.ts';
+import { createPodServer } from './pod-server.ts';
 import { RefusalLog } from './refusal-log.ts';
-import { createProxyServer } from './server.ts';
 import { type Sessions, type SessionsDeps, startSessions } from './sessions.ts';
-import { UpstreamProbe } from './upstream-probe.ts';
 
 /** Time for the rest of a cluster to hear that we are leaving. */
 const ACCEPT_AFTER_DRAIN_MS = 2_000;
@@ -43,7 +41,7 @@ export interface SidecarDeps {
 }
 
 export interface Sidecar {
-  /** Ports in use, in the order of `listen`; undefined where not held. */
+  /** Ports in use, server by server in the order of `listen`; undefined where not held. */
   readonly ports: readonly (number | undefined)[];
   readonly adminPort: number | undefined;
   /** Of the remote entries; undefined where not held. */
@@ -65,16 +63,14 @@ export async function startSidecar(options: Options, deps: SidecarDeps): Promise
     sessions: () => sessions?.count ?? 0,
   });
   const refusalLog = new RefusalLog({ log: () => log, nowMs, onOmitted: (reason) => metrics.countOmittedLine(reason) });
-  const upstream = createUpstream(options.upstreams);
-  const probe = new UpstreamProbe(options.upstreams);
   let limiter: Limiter | undefined;
   let identity: Identity | undefined;
   let sessions: Sessions | undefined;
-  let inEffect: InEffect | undefined;
+  let inEffect: PodInEffect | undefined;
 
   const configuration = new ConfigurationFile(
     { file: options.annotationsFile, stateDir: options.stateDir },
-    configurationEvents({ log, metrics, putInEffect }),
+    createConfigurationEvents({ log, metrics, putInEffect }),
   );
   const pod = options.podName ?? `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const sharedBySessions = (settings: Settings): Pick<SessionsDeps, 'settings' | 'limiter' | 'owner' | 'pod'> => ({
@@ -94,15 +90,14 @@ export async function startSidecar(options: Options, deps: SidecarDeps): Promise
     identity ??= startIdentity(settings.identity, { caFile: options.identityCaFile, log, metrics });
     sessions ??= startSessions({
       ...sharedBySessions(settings),
-      upstream,
-      upstreamHost: options.upstreamHost,
       metrics,
       onWarning: (message) => log.warn(message),
       onReaped: (reason, { isShadow }) => log.debug({ reason, isShadow }, 'session ended'),
     });
     sessions.retune(settings);
+    for (const server of servers) server.join(sessions);
     entries?.retune(settings);
-    inEffect = { settings, identify: identity.identify, limiter, sessions: sessions.gate };
+    inEffect = { settings, identify: identity.identify, limiter };
     entries?.begin(settings.remoteEntries, skippedEntries);
     if (entries === undefined && settings.remoteEntries.length > 0) log.warn('remote entries are not reachable: --entries is missing');
     metrics.setConfiguration(generation, settings.mode === 'shadow');
@@ -149,16 +144,27 @@ export async function startSidecar(options: Options, deps: SidecarDeps): Promise
         return startSessions({ ...sharedBySessions(inEffect.settings), ...own });
       },
     });
-  const answer = createPipeline({
-    inEffect: () => inEffect,
-    upstream,
-    upstreams: options.upstreams,
-    upstreamHost: options.upstreamHost,
-    maxBodyBytes: options.maxBodyBytes,
-    isDraining: () => drain.isDraining,
-    metrics,
-    refusalLog,
-  });
+  const servers = options.servers.map((each, index) =>
+    createPodServer(each, {
+      index,
+      isOneOfSeveral: options.servers.length > 1,
+      inEffect: () => inEffect,
+      maxBodyBytes: options.maxBodyBytes,
+      isDraining: () => drain.isDraining,
+      ...{ metrics, refusalLog, budget, inFlight },
+      onEarlyRefusal: (refusal) => {
+        const { rung, status } = renderEarlyRefusal(refusal);
+        metrics.countRefusal(rung, false);
+        refusalLog.write({ reason: rung, status, isShadow: false });
+      },
+      onAbort: () => metrics.countAbort(),
+      onBug: (error) => log.error({ error: error instanceof Error ? error.stack : String(error) }, 'bug: exchange given up'),
+      onProbe: (probe, problem) => {
+        if (problem === undefined) log.info({ probe }, 'probe of the app holds again');
+        else log.warn({ probe, problem }, 'probe of the app fails');
+      },
+    }),
+  );
 
   const listeners = new Listeners((held) => {
     for (const { address, error } of held) {
@@ -167,38 +173,18 @@ export async function startSidecar(options: Options, deps: SidecarDeps): Promise
         log.error({ address: renderAddress(address), error }, 'address not held: traffic there bypasses the sidecar');
     }
   });
-  for (const address of options.listen) {
-    const server = createProxyServer({
-      isLoopbackListener: address.host !== undefined && isLoopback(address.host),
-      budget,
-      inFlight,
-      answer,
-      onEarlyRefusal: (refusal) => {
-        const { rung, status } = renderEarlyRefusal(refusal);
-        metrics.countRefusal(rung, false);
-        refusalLog.write({ reason: rung, status, isShadow: false });
-      },
-      onAbort: () => metrics.countAbort(),
-      onBug: (error) => log.error({ error: error instanceof Error ? error.stack : String(error) }, 'bug: exchange given up'),
-    });
-    listeners.add(address, server);
-  }
+  for (const server of servers) server.addTo(listeners);
 
   const startup = (): Check[] => [
-    { name: 'configuration', isHeld: configuration.isLoaded, reason: configuration.problem },
-    { name: 'ports', isHeld: listeners.areAllHeld, reason: renderNotHeld(listeners) },
+    configurationCheck(configuration),
+    portsCheck(listeners, options.servers),
     ...(entries === undefined ? [] : [entries.startup()]),
   ];
-  const upstreamCheck = (): Check => ({
-    name: 'upstream',
-    isHeld: probe.isAccepting,
-    reason: `nothing accepts at ${options.upstreams.join(', ')}`,
-  });
   const readiness = (): Check[] => [
     ...startup(),
     redisCheck(limiter),
     ...[identity?.check()].filter((check) => check !== undefined),
-    ...(options.upstreams.length === 0 ? [] : [upstreamCheck()]),
+    ...servers.map((server) => server.check()),
     { name: 'drain', isHeld: !drain.isDraining, reason: 'draining' },
     ...(entries?.checks() ?? []),
   ];
@@ -206,13 +192,13 @@ export async function startSidecar(options: Options, deps: SidecarDeps): Promise
     for (const { address, error } of held)
       if (error !== undefined) log.error({ address: renderAddress(address), error }, 'admin address not held');
   });
-  const askApp = createAppProbes({
-    ...options,
-    onChange(probe, problem) {
-      if (problem === undefined) log.info({ probe }, 'probe of the app holds again');
-      else log.warn({ probe, problem }, 'probe of the app fails');
-    },
-  });
+  const askApp: AskApp = (path, userAgent) => {
+    for (const server of servers) {
+      const asked = server.askApp(path, userAgent);
+      if (asked !== undefined) return asked;
+    }
+    return undefined;
+  };
   if (options.admin !== undefined) adminListeners.add(options.admin, createAdmin({ startup, readiness, metrics, askApp }));
 
   const drainSocket: Server | undefined =
@@ -221,7 +207,7 @@ export async function startSidecar(options: Options, deps: SidecarDeps): Promise
   await listeners.open();
   await entries?.open();
   await adminListeners.open();
-  if (options.upstreams.length > 0) void probe.start();
+  for (const server of servers) server.startProbe();
 
   return {
     get ports() {
@@ -237,7 +223,7 @@ export async function startSidecar(options: Options, deps: SidecarDeps): Promise
     terminate: () => drain.terminate(),
     async close() {
       configuration.stop();
-      probe.stop();
+      for (const server of servers) server.stopProbe();
       identity?.stop();
       drainSocket?.close();
       for (const each of [listeners, adminListeners]) {
@@ -245,33 +231,7 @@ export async function startSidecar(options: Options, deps: SidecarDeps): Promise
         each.destroy();
       }
       await Promise.all([sessions?.stop(), entries?.close()]);
-      await Promise.all([upstream.close(), limiter?.stop()]);
+      await Promise.all([...servers.map((server) => server.close()), limiter?.stop()]);
     },
   };
-}
-
-function redisCheck(limiter: Limiter | undefined): Check {
-  const answer = limiter?.ready() ?? { ready: true };
-  return { name: 'redis', isHeld: answer.ready, ...('reason' in answer && { reason: answer.reason }) };
-}
-
-function configurationEvents(deps: {
-  log: Logger;
-  metrics: Metrics;
-  putInEffect: (configuration: Configuration) => void;
-}): ConfigurationEvents {
-  return {
-    onConfiguration: deps.putInEffect,
-    onReload: ({ problem, warnings, heldBack }) => {
-      deps.metrics.setReload(problem === undefined);
-      if (problem !== undefined) deps.log.error({ problem }, 'configuration refused; the last good one stays in effect, if there is one');
-      for (const warning of warnings) deps.log.warn({ code: warning.code }, renderIssue(warning));
-      if (heldBack.length > 0) deps.log.warn({ keys: heldBack }, 'these keys take effect with a restart only (kubectl rollout restart)');
-    },
-  };
-}
-
-function renderNotHeld(listeners: Listeners): string {
-  const lost = listeners.held.filter(({ error }) => error !== undefined);
-  return lost.map(({ address, error }) => `${renderAddress(address)} ${error}`).join('; ');
 }

@@ -37,13 +37,14 @@ const usages: Readonly<Partial<Record<string, string>>> = {
   --grace-seconds N        how long a drain may take: 30
 
 In a pod, where the webhook writes the command line:
-  --in-pod --capture takeover|redirect --port PORT --pod-ips IP,… instead of the first two;
+  --in-pod --capture takeover|redirect --port PORT… --pod-ips IP,… instead of the first two;
   without --capture and --port in a pod that has remote entries only;
-  --app-probe JSON for each handler of a probe or hook that the app is to be asked in a kubelet's place
+  --app-probe JSON for each handler of a probe or hook that the app is to be asked in a kubelet's place,
+  behind the port that it is about where there are several
 `,
-  capture: `Usage: mcp-sluice capture --port PORT --to PORT
+  capture: `Usage: mcp-sluice capture --port PORT --to PORT [--port PORT --to PORT …]
 
-Sends inbound TCP for the first port to the second, IPv4 and IPv6, in this network
+Sends inbound TCP for the first port of each pair to the second, IPv4 and IPv6, in this network
 namespace; needs nft and NET_ADMIN.
 `,
   drain: `Usage: mcp-sluice drain --socket PATH | --state-dir DIR

@@ -1,5 +1,5 @@
 import type { Issue } from '../lib/issue.ts';
-import { ADMIN_PORT, ENTRIES_PORT, REDIRECT_PORT } from '../lib/ports.ts';
+import { ADMIN_PORT, ENTRIES_PORT, redirectPorts } from '../lib/ports.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Facts, Findings } from './facts.ts';
 import type { Declared } from './port.ts';
@@ -31,9 +31,13 @@ export function judgeCapture(capture: Capture, mesh: string | undefined, facts: 
   return { issues, cautions };
 }
 
-/** Ports that the sidecar itself has to hold in the pod. */
-export function judgePorts(capture: Capture | undefined, hasEntries: boolean, all: readonly Declared[]): Issue[] {
-  const ours = [ADMIN_PORT, ...(capture === 'redirect' ? [REDIRECT_PORT] : []), ...(hasEntries ? [ENTRIES_PORT] : [])];
+/** Ports that the sidecar itself has to hold in the pod, so many of its own being captured. */
+export function judgePorts(
+  { capture, servers }: { readonly capture: Capture | undefined; readonly servers: number },
+  hasEntries: boolean,
+  all: readonly Declared[],
+): Issue[] {
+  const ours = [ADMIN_PORT, ...(capture === 'redirect' ? redirectPorts(servers) : []), ...(hasEntries ? [ENTRIES_PORT] : [])];
   const taken = all.filter((port) => port.protocol === 'TCP' && ours.includes(port.number));
   return taken.map((port) => ({
     code: 'PORT_RESERVED',

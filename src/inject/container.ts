@@ -1,4 +1,4 @@
-import { ADMIN_PORT, ENTRIES_PORT, REDIRECT_PORT } from '../lib/ports.ts';
+import { ADMIN_PORT, ENTRIES_PORT, redirectPorts } from '../lib/ports.ts';
 import { DEFAULT_RESOURCES } from '../settings/resources.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Capture } from './capture.ts';
@@ -9,7 +9,7 @@ import { type Raw, sameJson } from './raw.ts';
 export interface Plan {
   readonly image: string;
   /** Absent in a pod that has remote entries only. */
-  readonly server?: { readonly capture: Capture; readonly port: number };
+  readonly server?: { readonly capture: Capture; readonly ports: readonly number[] };
   readonly hasEntries: boolean;
   /** `namespace/Kind/name`. */
   readonly owner: string;
@@ -68,7 +68,7 @@ export function sidecarContainer(plan: Plan): Raw {
 
 function sidecarArgs(plan: Plan): string[] {
   const args = ['sidecar', '--in-pod'];
-  if (plan.server) args.push(`--capture=${plan.server.capture}`, `--port=${plan.server.port}`);
+  if (plan.server) args.push(`--capture=${plan.server.capture}`, ...plan.server.ports.map((port) => `--port=${port}`));
   args.push(
     '--pod-ips=$(POD_IPS)',
     `--annotations=${MOUNT.pod}/annotations`,
@@ -87,12 +87,13 @@ function sidecarArgs(plan: Plan): string[] {
 }
 
 /** The init container that redirects: root and NET_ADMIN, for netfilter knows no less, and nothing else. */
-export function captureContainer({ image, resources }: Pick<Plan, 'image' | 'resources'>, port: number): Raw {
+export function captureContainer({ image, resources }: Pick<Plan, 'image' | 'resources'>, ports: readonly number[]): Raw {
+  const to = redirectPorts(ports.length);
   return {
     name: CAPTURE,
     image,
     ...DEFAULTED,
-    args: ['capture', `--port=${port}`, `--to=${REDIRECT_PORT}`],
+    args: ['capture', ...ports.flatMap((port, index) => [`--port=${port}`, `--to=${to[index]}`])],
     resources: captureResources(resources),
     securityContext: { ...CONFINED, capabilities: { add: ['NET_ADMIN'], drop: ['ALL'] }, runAsNonRoot: false, runAsUser: 0, runAsGroup: 0 },
     volumeMounts: [WITHOUT_TOKEN],

@@ -20,8 +20,8 @@ import {
 } from './judge-entries.ts';
 import { meshAround } from './mesh-around.ts';
 import { INJECT_KEY } from './names.ts';
-import { foreignIssues, servedPort } from './ours.ts';
-import { choosePort, type Declared, declaredPorts } from './port.ts';
+import { foreignIssues, servedPorts } from './ours.ts';
+import { type Chosen, choosePorts, declaredPorts, servingContainers } from './port.ts';
 import { type Captured, judgeProbes } from './probes.ts';
 import { type Path, valueAt } from './raw.ts';
 import { judgeStaticPod } from './static-pod.ts';
@@ -33,7 +33,7 @@ export interface JudgedPod {
   readonly cautions: readonly Issue[];
   /** Absent in a pod of remote entries only, and where an issue says why. */
   readonly server?: {
-    readonly port: Declared;
+    readonly ports: Chosen;
     readonly capture: Capture;
     /** What its probes are judged by. */
     readonly captured: Captured;
@@ -57,25 +57,29 @@ export function judgePod(root: unknown, at: Path, effective: Readonly<Record<str
   cautions.push(...judgeSharing(spec, secretsOf(effective)).map(inPod));
   if (hasEntriesOnly(spec, effective)) {
     const untaken = judgeUntaken(spec, effective);
-    issues.push(...judgePorts(undefined, hasEntries(effective), declared));
+    issues.push(...judgePorts({ capture: undefined, servers: 0 }, hasEntries(effective), declared));
     return { issues, cautions: [...cautions, ...(untaken.length > 0 ? untaken : judgeAbsence(effective))] };
   }
   const mesh = meshAround(root, at, facts.namespace);
   const capture = decideCapture(sound(effective, ['capture'])?.capture ?? 'auto', mesh, facts.namespace.labels);
   const possible = judgeCapture(capture, mesh, facts);
-  issues.push(...possible.issues, ...judgePorts(capture, hasEntries(effective), declared));
+  const portSettings = sound(effective, ['port']);
+  const servers = 1 + (portSettings?.furtherPorts?.length ?? 0);
+  issues.push(...possible.issues, ...judgePorts({ capture, servers }, hasEntries(effective), declared));
   cautions.push(...possible.cautions);
 
-  const portSettings = sound(effective, ['port']);
-  const port = portSettings && choosePort(spec, portSettings.port, servedPort(spec));
-  if (!port) return { issues, cautions };
-  if ('code' in port) return { issues: [...issues, withWayWithoutServer(port, effective)], cautions };
-  const captured = { port: port.number, needsToken: tokenNeeds(effective) };
-  cautions.push(...judgeGuess(effective, port), ...judgeProbes(spec, captured).map(inPod));
-  cautions.push(...judgeSurroundings(root, at, port));
-  if (capture === 'takeover') cautions.push(...judgeBindAddress(valueAt(spec, port.at), [...at, 'spec', ...port.at]));
-  return { issues, cautions, server: { capture, port, captured } };
+  if (!portSettings) return { issues, cautions };
+  const ports = choosePorts(spec, portSettings, servedPorts(spec));
+  if (!isChosen(ports)) return { issues: [...issues, ...ports.map((issue) => withWayWithoutServer(issue, effective))], cautions };
+  const captured = { ports: ports.map(({ number }) => number), needsToken: tokenNeeds(effective) };
+  cautions.push(...judgeGuess(effective, ports[0]), ...judgeProbes(spec, captured).map(inPod));
+  cautions.push(...judgeSurroundings(root, at, captured.ports));
+  for (const container of capture === 'takeover' ? servingContainers(ports) : [])
+    cautions.push(...judgeBindAddress(valueAt(spec, container.at), [...at, 'spec', ...container.at]));
+  return { issues, cautions, server: { capture, ports, captured } };
 }
+
+const isChosen = (ports: Chosen | readonly Issue[]): ports is Chosen => ports.every((each) => !('code' in each));
 
 /** The CA bundles that sound settings name, and where they name them. */
 export function authoritiesOf(effective: Readonly<Record<string, string>>): NamedAuthority[] {

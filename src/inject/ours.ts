@@ -1,4 +1,5 @@
 import type { Issue } from '../lib/issue.ts';
+import { MOST_SERVERS } from '../lib/ports.ts';
 import type { Facts } from './facts.ts';
 import { CAPTURE, SIDECAR, VOLUME } from './names.ts';
 import { listAt, type Path, textAt, valueAt } from './raw.ts';
@@ -20,17 +21,17 @@ export function initIndex(spec: unknown, name: string): number {
   return listAt(spec, 'initContainers').findIndex((container) => textAt(container, 'name') === name);
 }
 
-/** The port that an earlier injection gave our container: a tie-breaker, never believed against what is declared. */
-export function servedPort(spec: unknown): number | undefined {
+/** The ports that an earlier injection gave our container: a tie-breaker, never believed against what is declared. */
+export function servedPorts(spec: unknown): number[] {
   const args = listAt(spec, 'initContainers', initIndex(spec, SIDECAR), 'args');
-  const argument = args.find((each): each is string => typeof each === 'string' && /^--port=\d+$/.test(each));
-  return argument === undefined ? undefined : Number(argument.slice('--port='.length));
+  const given = args.filter((each): each is string => typeof each === 'string' && /^--port=\d+$/.test(each));
+  return given.slice(0, MOST_SERVERS).map((argument) => Number(argument.slice('--port='.length)));
 }
 
 /** True where an earlier injection gave the sidecar remote entries and no server. */
 export function servesEntriesOnly(spec: unknown): boolean {
   const args = listAt(spec, 'initContainers', initIndex(spec, SIDECAR), 'args');
-  return servedPort(spec) === undefined && args.some((each) => typeof each === 'string' && each.startsWith('--entries='));
+  return servedPorts(spec).length === 0 && args.some((each) => typeof each === 'string' && each.startsWith('--entries='));
 }
 
 /** Containers and volumes that have our names without being ours. */

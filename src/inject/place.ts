@@ -9,7 +9,7 @@ export function placeContainers(edit: Edit, spec: Path, plan: Plan): void {
   place(edit, spec, sidecarContainer(plan), 0);
   const after = initIndex(valueAt(edit.root, spec), SIDECAR) + 1;
   const stale = initIndex(valueAt(edit.root, spec), CAPTURE);
-  if (plan.server?.capture === 'redirect') place(edit, spec, captureContainer(plan, plan.server.port), after);
+  if (plan.server?.capture === 'redirect') place(edit, spec, captureContainer(plan, plan.server.ports), after);
   else if (stale !== -1) edit.remove([...spec, 'initContainers', stale]);
 }
 

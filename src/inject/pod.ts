@@ -3,7 +3,7 @@ import { PREFIX } from '../lib/prefix.ts';
 import { parseSettings } from '../settings/annotations.ts';
 import { inherit } from '../settings/inherit.ts';
 import type { Settings } from '../settings/settings.ts';
-import { missingEnv } from './bind-address.ts';
+import { boundNow, placeBindEnv } from './bind-env.ts';
 import type { Plan } from './container.ts';
 import type { Edit } from './edit.ts';
 import { givenBefore, type IsGiven, placeEntryEnv } from './entry-env.ts';
@@ -11,7 +11,7 @@ import type { Facts, Findings, Owner } from './facts.ts';
 import { type JudgedPod, judgePod } from './judge-pod.ts';
 import { INJECT_KEY, INJECTED_LABEL, STATUS_KEY } from './names.ts';
 import { placeContainers } from './place.ts';
-import type { Declared } from './port.ts';
+import { servingContainers } from './port.ts';
 import { placeProbes, probeArguments, restoreProbes } from './probes.ts';
 import { placePullSecrets } from './pull-secrets.ts';
 import { listAt, type Path, textsAt, valueAt } from './raw.ts';
@@ -45,10 +45,10 @@ export function injectPod(edit: Edit, at: Path, owner: Owner, facts: Facts): Fin
   const before = readAdditions(own);
   const { server } = judged;
   const spec = [...at, 'spec'];
-  const bindEnv = server ? parsed.settings.bindEnv.map(({ name }) => name) : [];
+  const serving = server ? servingContainers(server.ports) : [];
   const additions = {
     inherited: inheritedNow(own, effective, facts),
-    env: server ? addedNow(listAt(edit.root, ...spec, ...server.port.at, 'env'), bindEnv, before.env) : [],
+    env: boundNow(valueAt(edit.root, spec), { serving, captured: server?.captured.ports ?? [] }, parsed.settings.bindEnv, before.env),
     pullSecrets: addedNow(listAt(edit.root, ...spec, 'imagePullSecrets'), facts.imagePullSecrets ?? [], before.pullSecrets),
   };
   const isGiven = givenBefore(valueAt(edit.root, spec), before.entryEnv);
@@ -57,7 +57,7 @@ export function injectPod(edit: Edit, at: Path, owner: Owner, facts: Facts): Fin
   // A pod that had a server before: of what nobody captures any more the app is asked itself.
   else restoreProbes(edit, spec);
   const plan = { ...planOf(edit.root, at, owner, facts, parsed.settings, server), probes };
-  const record = { ...additions, entryEnv: place(edit, at, parsed.settings, server?.port, plan, isGiven) };
+  const record = { ...additions, entryEnv: place(edit, at, parsed.settings, serving, plan, isGiven) };
   placePullSecrets(edit, spec, facts.imagePullSecrets ?? []);
   for (const [key, value] of Object.entries(effective)) edit.set([...annotations, key], value);
   edit.set([...annotations, STATUS_KEY], stamp(effective, record));
@@ -85,19 +85,14 @@ function place(
   edit: Edit,
   at: Path,
   settings: Settings,
-  port: Declared | undefined,
+  serving: ReturnType<typeof servingContainers>,
   plan: Omit<Plan, 'mounts'>,
   isGiven: IsGiven,
 ): Additions['entryEnv'] {
   const spec = [...at, 'spec'];
   const volumes = volumesFor(settings);
   placeVolumes(edit, spec, volumes);
-  if (port) {
-    const app = [...spec, ...port.at];
-    for (const variable of missingEnv(valueAt(edit.root, app), settings.bindEnv)) {
-      edit.insert([...app, 'env'], Number.POSITIVE_INFINITY, { name: variable.name, value: variable.value });
-    }
-  }
+  placeBindEnv(edit, spec, serving, settings.bindEnv);
   const entryEnv = placeEntryEnv(edit, spec, settings.remoteEntries, isGiven);
   // Last: it moves the init containers, and with them the place of an app that is one.
   placeContainers(edit, spec, { ...plan, mounts: volumes.map(({ mount }) => mount) });
@@ -115,7 +110,7 @@ function planOf(
   const grace = valueAt(root, [...at, 'spec', 'terminationGracePeriodSeconds']);
   return {
     image: facts.image,
-    ...(server && { server: { capture: server.capture, port: server.port.number } }),
+    ...(server && { server: { capture: server.capture, ports: server.captured.ports } }),
     hasEntries: settings.remoteEntries.length > 0,
     owner: `${facts.namespace.name}/${owner.kind}/${owner.name}`,
     graceSeconds: Number.isSafeInteger(grace) && Number(grace) >= 0 ? Number(grace) : DEFAULT_GRACE_SECONDS,

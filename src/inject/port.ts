@@ -1,4 +1,5 @@
 import type { Issue } from '../lib/issue.ts';
+import type { Settings } from '../settings/settings.ts';
 import { appContainers } from './app-containers.ts';
 import { listAt, type Path, textAt, valueAt } from './raw.ts';
 
@@ -22,21 +23,48 @@ export function declaredPorts(spec: unknown): Declared[] {
   );
 }
 
+/** The containers of such ports, each once, in their order. */
+export function servingContainers(ports: readonly Declared[]): Pick<Declared, 'container' | 'at'>[] {
+  return ports.filter(({ container }, index) => ports.findIndex((other) => other.container === container) === index);
+}
+
+type WantedPorts = Pick<Settings, 'port' | 'furtherPorts'>;
+/** At least one. */
+export type Chosen = readonly [Declared, ...Declared[]];
+
 /**
- * The MCP server's port: the one asked for, else the only one, else the one named `mcp`. Where that leaves several, the
- * one that our container already serves stays, so that a mutator that adds containers after us changes nothing.
+ * The MCP servers' ports: those asked for, in that order; else the only one, else the one named `mcp`. Where that leaves
+ * several, the one that our container already serves stays, so that a mutator that adds containers after us changes nothing.
  */
-export function choosePort(spec: unknown, wanted: number | string | undefined, served: number | undefined): Declared | Issue {
+export function choosePorts(spec: unknown, { port, furtherPorts = [] }: WantedPorts, served: readonly number[]): Chosen | readonly Issue[] {
   const all = declaredPorts(spec);
-  if (wanted !== undefined) return chooseWanted(all, wanted);
+  const wanted = port === undefined ? [] : [port, ...furtherPorts];
+  const found = port === undefined ? [chooseUnasked(all, served)] : wanted.map((each) => chooseWanted(all, each));
+  const issues = found.filter((each): each is Issue => 'code' in each);
+  const [first, ...more] = found.filter((each): each is Declared => 'number' in each);
+  const twice = sameTwice(found, wanted);
+  return issues.length > 0 || twice.length > 0 || first === undefined ? [...issues, ...twice] : [first, ...more];
+}
+
+function chooseUnasked(all: readonly Declared[], served: readonly number[]): Declared | Issue {
   const tcp = distinct(all.filter((port) => port.protocol === 'TCP'));
   const [only] = tcp;
   if (tcp.length === 1 && only) return only;
   if (tcp.length === 0) return all.length === 0 ? undeclared('no container of the pod declares a port', all) : notTcp('the pod', all);
   const named = distinct(tcp.filter((port) => port.name === 'mcp'));
   if (named.length === 1 && named[0]) return named[0];
-  const kept = tcp.find((port) => port.number === served);
+  const kept = tcp.find((port) => served.includes(port.number));
   return kept ?? ambiguous('the pod declares several ports and none is named mcp', tcp);
+}
+
+/** A number and a name, or two names, may mean one port; what is written twice is told by the settings. */
+function sameTwice(found: readonly (Declared | Issue)[], wanted: readonly (number | string)[]): Issue[] {
+  return found.flatMap((port, index) => {
+    const before = found.findIndex((other) => 'number' in other && 'number' in port && other.number === port.number);
+    if (!('number' in port) || before === index) return [];
+    const message = `${wanted[before]} and ${wanted[index]} are the same port ${port.number}: take one of them away`;
+    return [{ code: 'PORT_TWICE', path: ['port'], message }];
+  });
 }
 
 function chooseWanted(all: readonly Declared[], wanted: number | string): Declared | Issue {

@@ -1,11 +1,20 @@
-import { type AppProbe, type AskedAs, decodeProbe, encodeProbe, HANDLERS, type HandlerKind, probePath } from '../lib/app-probe.ts';
+import {
+  type AppProbe,
+  type AskedAs,
+  type AskedProbe,
+  decodeProbe,
+  encodeProbe,
+  HANDLERS,
+  type HandlerKind,
+  probePath,
+} from '../lib/app-probe.ts';
 import type { Issue } from '../lib/issue.ts';
 import { ADMIN_PORT } from '../lib/ports.ts';
 import { appContainers } from './app-containers.ts';
 import type { Edit } from './edit.ts';
 import { meshProxy } from './mesh.ts';
 import { SIDECAR } from './names.ts';
-import { initIndex } from './ours.ts';
+import { initIndex, servedPorts } from './ours.ts';
 import { isRaw, listAt, objectAt, type Path, type Raw, sameJson, textAt, valueAt } from './raw.ts';
 
 const FIELDS: readonly (readonly [Path, AskedAs])[] = [
@@ -18,7 +27,7 @@ const MOST_RECORDED = 256;
 
 /** What decides about the probes of a pod. */
 export interface Captured {
-  readonly port: number;
+  readonly ports: readonly number[];
   /** True for a path at which the sidecar asks for a token. */
   readonly needsToken: (path: string) => boolean;
 }
@@ -32,6 +41,8 @@ interface Place {
   readonly handler: AppProbe;
   /** As the user wrote it. */
   readonly original: AppProbe;
+  /** What it asks, where that is at the pod's own address. */
+  readonly port: number | undefined;
 }
 
 /**
@@ -41,7 +52,7 @@ interface Place {
  */
 export function placeProbes(edit: Edit, spec: Path, captured: Captured): void {
   for (const place of placesOf(valueAt(edit.root, spec))) {
-    set(edit, spec, place, isRouted(place, captured) ? routedForm(place.original, place.as) : place.original);
+    set(edit, spec, place, isRouted(place, captured) ? routedForm(askedOf(place, captured), place.as) : place.original);
   }
 }
 
@@ -56,9 +67,26 @@ export function restoreProbes(edit: Edit, spec: Path): void {
  */
 export function probeArguments(spec: unknown, captured: Captured): string[] {
   // A mesh that came after us asks in the kubelet's place what we were to ask: then no probe shows it any more.
-  const kept = meshProxy(spec) === undefined ? [] : recordedProbes(spec);
+  const kept = meshProxy(spec) === undefined ? [] : keptProbes(spec, captured);
   const routed = placesOf(spec).filter((place) => isRouted(place, captured));
-  return [...new Set([...kept, ...routed.map(({ original }) => original)].map((probe) => ARGUMENT + encodeProbe(probe)))];
+  const asked = [...kept, ...routed.map((place) => askedOf(place, captured))];
+  const written = [...new Set(asked.map((each) => ARGUMENT + encodeProbe(each)))];
+  // Servers of several containers: whoever puts those into another order changes nothing.
+  return captured.ports.length === 1 ? written : written.sort();
+}
+
+/** Those of the record that are about a port which is captured still; where there was and is one, that is the one. */
+function keptProbes(spec: unknown, captured: Captured): AskedProbe[] {
+  const [only, ...more] = captured.ports;
+  const before = more.length === 0 ? only : servedPorts(spec)[0];
+  return recordedProbes(spec).flatMap(({ probe, port = before }) =>
+    port === undefined || !captured.ports.includes(port) ? [] : [askedOf({ original: probe, port }, captured)],
+  );
+}
+
+/** The port is named where it has to be. */
+function askedOf({ original: probe, port }: Pick<Place, 'original' | 'port'>, { ports }: Captured): AskedProbe {
+  return ports.length === 1 ? { probe } : { probe, port };
 }
 
 /** What of the probes and hooks nothing of ours can put right. */
@@ -69,12 +97,12 @@ export function judgeProbes(spec: unknown, captured: Captured): Issue[] {
   });
 }
 
-function complaint({ container, as, handler, original }: Place, { port, needsToken }: Captured): [string, string] | undefined {
+function complaint({ container, as, handler, original, port }: Place, { ports, needsToken }: Captured): [string, string] | undefined {
   const name = textAt(container, 'name');
   const isOurs = /^\/app-(probe|hook)\//.test(textAt(handler, 'httpGet', 'path')) && valueAt(handler, ['httpGet', 'port']) === ADMIN_PORT;
   if (isOurs && original === handler)
     return ['PROBE_LOST', `container ${name} has the sidecar ask what is not on record: write anew what the app should be asked`];
-  if (!('httpGet' in original) || askedPort(container, original) !== port) return undefined;
+  if (!('httpGet' in original) || port === undefined || !ports.includes(port)) return undefined;
   if (isTls(original.httpGet)) {
     const way = 'let the app speak plain HTTP on that port, or name another port';
     return ['PORT_SPEAKS_TLS', `container ${name} is asked by HTTPS on port ${port}, where the sidecar reads plain HTTP only: ${way}`];
@@ -93,24 +121,25 @@ function placesOf(spec: unknown): Place[] {
     FIELDS.flatMap(([field, as]) =>
       HANDLERS.filter((kind) => isRaw(valueAt(container, [...field, kind]))).map((kind) => {
         const handler = { [kind]: objectAt(container, ...field, kind) } as unknown as AppProbe;
-        return { container, as, at: [...at, ...field], handler, original: originalOf(handler, recorded) };
+        const original = originalOf(handler, recorded);
+        return { container, as, at: [...at, ...field], handler, original, port: askedPort(container, original) };
       }),
     ),
   );
 }
 
-function recordedProbes(spec: unknown): AppProbe[] {
+function recordedProbes(spec: unknown): AskedProbe[] {
   const args = listAt(spec, 'initContainers', initIndex(spec, SIDECAR), 'args');
   const texts = args.filter((each): each is string => typeof each === 'string' && each.startsWith(ARGUMENT));
   return texts
     .slice(0, MOST_RECORDED)
     .map((text) => decodeProbe(text.slice(ARGUMENT.length)))
-    .filter((probe) => probe !== undefined);
+    .filter((asked) => asked !== undefined);
 }
 
 /** Hashed once: whoever writes a pod writes both lists, and their product would hold the webhook for minutes. */
-function byPath(recorded: readonly AppProbe[]): ReadonlyMap<unknown, AppProbe> {
-  return new Map(recorded.flatMap((probe) => (['app-probe', 'app-hook'] as const).map((as) => [probePath(probe, as), probe])));
+function byPath(recorded: readonly AskedProbe[]): ReadonlyMap<unknown, AppProbe> {
+  return new Map(recorded.flatMap((asked) => (['app-probe', 'app-hook'] as const).map((as) => [probePath(asked, as), asked.probe])));
 }
 
 function originalOf(handler: AppProbe, recorded: ReadonlyMap<unknown, AppProbe>): AppProbe {
@@ -118,8 +147,8 @@ function originalOf(handler: AppProbe, recorded: ReadonlyMap<unknown, AppProbe>)
   return (port === ADMIN_PORT && recorded.get(path)) || handler;
 }
 
-function isRouted({ container, as, original }: Place, { port, needsToken }: Captured): boolean {
-  if (askedPort(container, original) !== port) return false;
+function isRouted({ as, original, port }: Place, { ports, needsToken }: Captured): boolean {
+  if (port === undefined || !ports.includes(port)) return false;
   if (!('httpGet' in original)) return true;
   if (isTls(original.httpGet)) return false;
   // Of a probe the admin port tells no more than a status. A hook does something: whoever reached that port could do it.
@@ -137,8 +166,8 @@ function askedPort(container: unknown, probe: AppProbe): number | undefined {
   return typeof number === 'number' ? number : undefined;
 }
 
-function routedForm(probe: AppProbe, as: AskedAs): AppProbe {
-  return { httpGet: { path: probePath(probe, as), port: ADMIN_PORT, scheme: 'HTTP' } };
+function routedForm(asked: AskedProbe, as: AskedAs): AppProbe {
+  return { httpGet: { path: probePath(asked, as), port: ADMIN_PORT, scheme: 'HTTP' } };
 }
 
 function set(edit: Edit, spec: Path, { at, handler }: Place, wanted: AppProbe): void {

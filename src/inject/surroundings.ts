@@ -1,24 +1,29 @@
 import type { Issue } from '../lib/issue.ts';
+import { MOST_SERVERS } from '../lib/ports.ts';
+import { PREFIX } from '../lib/prefix.ts';
 import { judgeIstioProbes } from './istio-probes.ts';
-import { type Declared, declaredPorts } from './port.ts';
+import { declaredPorts } from './port.ts';
 import { type Path, valueAt } from './raw.ts';
 
 /** What of the pod's own making weakens the sidecar without preventing it: worth a sentence, never a denial. */
-export function judgeSurroundings(root: unknown, at: Path, port: Declared): Issue[] {
+export function judgeSurroundings(root: unknown, at: Path, captured: readonly number[]): Issue[] {
   const pod = valueAt(root, at);
-  const inPod = judgeIstioProbes(pod, port.number);
-  return [...otherMcpPorts(valueAt(pod, ['spec']), port), ...inPod.map((issue) => ({ ...issue, path: [...at, ...issue.path] }))];
+  const inPod = judgeIstioProbes(pod, captured);
+  return [...otherMcpPorts(valueAt(pod, ['spec']), captured), ...inPod.map((issue) => ({ ...issue, path: [...at, ...issue.path] }))];
 }
 
 /** A second MCP port is nobody's mistake by itself, but whoever names it so may believe that it is metered. */
-function otherMcpPorts(spec: unknown, served: Declared): Issue[] {
+function otherMcpPorts(spec: unknown, captured: readonly number[]): Issue[] {
   const others = declaredPorts(spec).filter(
-    ({ name, number, protocol }) => protocol === 'TCP' && number !== served.number && /^mcp(-|$)/.test(name),
+    ({ name, number, protocol }) => protocol === 'TCP' && !captured.includes(number) && /^mcp(-|$)/.test(name),
   );
+  const metered = `only port${captured.length === 1 ? '' : 's'} ${captured.join(', ')} ${captured.length === 1 ? 'is' : 'are'}`;
+  const way = (number: number) =>
+    captured.length < MOST_SERVERS ? `set ${PREFIX}port: "${[...captured, number].join(', ')}"` : 'give it a pod of its own';
   return others.map(({ container, name, number }) => ({
     code: 'PORT_UNMETERED',
     path: ['port'],
-    message: `port ${number} (${name}, container ${container}) is not metered, only port ${served.number} is: each pod has one metered port; give the other server a pod of its own`,
+    message: `port ${number} (${name}, container ${container}) is not metered, ${metered}: where an MCP server is behind it ${way(number)}`,
   }));
 }
 

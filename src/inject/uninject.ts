@@ -2,12 +2,13 @@ import { PREFIX } from '../lib/prefix.ts';
 import { parseSettings } from '../settings/annotations.ts';
 import { appContainers } from './app-containers.ts';
 import type { PatchOp } from './apply-patch.ts';
+import { recordedName } from './bind-env.ts';
 import { createEdit, type Edit } from './edit.ts';
 import { givenBefore } from './entry-env.ts';
 import { mountedEntryVolumes } from './entry-volumes.ts';
 import { isNativeSidecar } from './mesh.ts';
 import { CAPTURE, INJECTED_LABEL, PROPAGATED_KEY, SIDECAR, STATUS_KEY, VOLUME } from './names.ts';
-import { servedPort } from './ours.ts';
+import { servedPorts } from './ours.ts';
 import { restoreProbes } from './probes.ts';
 import { readPropagated } from './propagate.ts';
 import { listAt, objectAt, type Path, textAt, textsAt, valueAt } from './raw.ts';
@@ -75,12 +76,11 @@ function isOurs(container: unknown): boolean {
 function removeVariables(edit: Edit, spec: Path, names: readonly string[], own: Readonly<Record<string, string>>): void {
   const key = `${PREFIX}bind-env`;
   const wanted = parseSettings(own[key] === undefined ? {} : { [key]: own[key] }).settings?.bindEnv ?? [];
-  const port = servedPort(valueAt(edit.root, spec));
-  if (port === undefined) return;
-  const ours = wanted.filter(({ name }) => names.includes(name));
+  const served = servedPorts(valueAt(edit.root, spec));
   for (const list of ['containers', 'initContainers']) {
     listAt(edit.root, ...spec, list).forEach((container, index) => {
-      if (isOurs(container) || !listAt(container, 'ports').some((each) => valueAt(each, ['containerPort']) === port)) return;
+      if (isOurs(container)) return;
+      const ours = wanted.filter(({ name }) => names.includes(recordedName(name, container, served) ?? ''));
       removeFrom(edit, [...spec, list, index, 'env'], (variable) =>
         ours.some(({ name, value }) => textAt(variable, 'name') === name && valueAt(variable, ['value']) === value),
       );

@@ -53,13 +53,15 @@ function readAll(annotations: Readonly<Record<string, string>>): Given & { reado
 }
 
 function settingsOf(values: Values): Settings {
-  const { port, 'rate-limit': rateLimit, redis: url, 'redis-secret': secret, 'redis-ca': ca, identity } = values;
+  const [port, ...furtherPorts] = values.port ?? [];
+  const { 'rate-limit': rateLimit, redis: url, 'redis-secret': secret, 'redis-ca': ca, identity } = values;
   const onFailure = values['on-redis-failure'] ?? 'open';
   const redis: RedisSettings | undefined =
     url === undefined ? undefined : { url, ...(secret === undefined ? {} : { secret }), ...(ca === undefined ? {} : { ca }), onFailure };
   return {
     inject: values.inject === 'true',
     ...(port === undefined ? {} : { port }),
+    ...(furtherPorts.length === 0 ? {} : { furtherPorts }),
     capture: values.capture ?? 'auto',
     paths: values.paths ?? [],
     ...(rateLimit === undefined ? {} : { rateLimit }),

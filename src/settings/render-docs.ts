@@ -54,6 +54,7 @@ export function renderSettingsPage(): string {
     'A limit: `tokens/period`, or `{maxTokens, refillPeriod}`; at most 1000000000 tokens. YAML values: at most 64 KiB, one document, no anchors, aliases or tags.',
     'A tool is limited under its exact name or, failing that, the longest pattern (`*` is any text) that matches; a pattern is one bucket for all that it matches.',
     "A call takes `cost` tokens (1 by default) from each of its buckets, those of all tools too. `tools` may also be ToolHive's list of `{name, shared, perUser}`.",
+    'Several ports of one pod: limits count the calls to all of them, and `sessions` caps them, together; [pods.md](pods.md).',
     'Sessions: at most 100000; durations from `1s` to `31d`, `evictIdle` from `10s` or `off`; streams and requests in flight at most 2000. An `idleTimeout` longer than',
     '`maxLifetime` is cut to it. Each remote entry has as many beside the others, of all replicas together; its client is the app, which no cap for clients holds.',
     'What takes a place, and what frees it: [wire.md](wire.md).',

@@ -113,6 +113,8 @@ export interface Settings {
   readonly inject: boolean;
   /** Number or name of a container port. */
   readonly port?: number | string;
+  /** Those of further MCP servers in the same pod. */
+  readonly furtherPorts?: readonly (number | string)[];
   /** `none`: the pod has remote entries only. */
   readonly capture: 'redirect' | 'takeover' | 'auto' | 'none';
   /** Path prefixes that speak MCP; empty: all. */

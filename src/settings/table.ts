@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MOST_SERVERS } from '../lib/ports.ts';
 import { caReference } from './ca-reference.ts';
 import { identity } from './identity.ts';
 import { rateLimit } from './rate-limit.ts';
@@ -7,7 +8,7 @@ import { remoteEntries } from './remote-entries.ts';
 import { DEFAULT_RESOURCES, sidecarResources } from './resources.ts';
 import type { Retirement } from './retirement.ts';
 import { sessions } from './sessions.ts';
-import { bindEnv, paths, port } from './text-values.ts';
+import { bindEnv, paths, ports } from './text-values.ts';
 
 export interface Row<S extends z.ZodType> {
   readonly schema: S;
@@ -50,12 +51,12 @@ export const table = {
     example: '"true"',
   }),
   port: row({
-    schema: port,
+    schema: ports,
     form: 'text',
-    summary: 'Where the MCP server listens.',
-    value: 'number or name of a container port',
+    summary: 'Where the MCP server listens; of several servers in one pod, each of their ports.',
+    value: `number or name of a container port; comma list of at most ${MOST_SERVERS}`,
     fallback: "the pod's only container port, or the one named `mcp`; none with `remote-entries` alone",
-    example: '"8080"',
+    example: '"8080, admin-mcp"',
   }),
   capture: row({
     ...words(['redirect', 'takeover', 'auto', 'none']),

@@ -1,19 +1,25 @@
 import { isPort } from '../lib/address.ts';
 import { hasControlCharacter, isEnvName, isPortName } from '../lib/names.ts';
+import { MOST_SERVERS } from '../lib/ports.ts';
 import { quote } from '../lib/quote.ts';
 import { parsed } from './parsed.ts';
 
-/** The annotation `port`: a number, or the name of a container port. */
-export const port = parsed((text, refuse): number | string => {
-  if (isPort(text)) return Number(text);
-  if (/^[^,]+(,[^,]+)+$/.test(text))
-    refuse('BAD_PORT', `${quote(text)} is a list: each pod has one metered port; give every further MCP server a pod of its own`);
-  else if (!isPortName(text))
-    refuse(
-      'BAD_PORT',
-      `${quote(text)} is neither a port (1 to 65535) nor the name of one (lower-case letters, digits and "-", at most 15)`,
-    );
-  return text;
+/** The annotation `port`: numbers and names of container ports, in the order written. */
+export const ports = parsed((text, refuse): readonly (number | string)[] => {
+  // What is no list is read to the letter, as it was before there were lists.
+  const written = text.includes(',') ? text.split(',').map((each) => each.trim()) : [text];
+  if (written.length > MOST_SERVERS) refuse('BAD_PORT', `${written.length} ports; at most ${MOST_SERVERS} of a pod can be metered`);
+  const found = written.slice(0, MOST_SERVERS).map((each) => (isPort(each) ? Number(each) : each));
+  for (const [index, each] of found.entries()) {
+    if (each === '' && written.length > 1) refuse('BAD_PORT', `nothing stands between two commas of ${quote(text)}, or behind the last`);
+    else if (typeof each === 'string' && !isPortName(each))
+      refuse(
+        'BAD_PORT',
+        `${quote(each)} is neither a port (1 to 65535) nor the name of one (lower-case letters, digits and "-", at most 15)`,
+      );
+    else if (found.indexOf(each) !== index) refuse('BAD_PORT', `${quote(String(each))} is given twice`);
+  }
+  return found;
 });
 
 const LONGEST_PATHS = 64;

@@ -16,18 +16,18 @@ afterEach(async () => {
 });
 
 async function sidecarFor(upstream: string, probes: readonly AppProbe[], annotations: Record<string, string> = {}): Promise<TestSidecar> {
-  return kept(await startTestSidecar({ upstream, annotations, args: probes.map((probe) => `--app-probe=${encodeProbe(probe)}`) }));
+  return kept(await startTestSidecar({ upstream, annotations, args: probes.map((probe) => `--app-probe=${encodeProbe({ probe })}`) }));
 }
 /** `undefined`: the connection broke. */
 const statusOf = (sidecar: TestSidecar, probe: AppProbe, as: AskedAs = 'app-probe') =>
-  sidecar.admin(probePath(probe, as)).then(
+  sidecar.admin(probePath({ probe }, as)).then(
     ({ status }) => status,
     () => undefined,
   );
 const upstream = async (listener?: Parameters<typeof startFakeUpstream>[0]): Promise<FakeUpstream> =>
   kept(await startFakeUpstream(listener));
 const ask = (deps: Pick<AppProbesDeps, 'probes' | 'upstreams'> & Partial<AppProbesDeps>, probe: AppProbe) =>
-  createAppProbes({ upstreamHost: 'app:1', ...deps })(probePath(probe, 'app-probe'), undefined);
+  createAppProbes({ upstreamHost: 'app:1', ...deps })(probePath({ probe }, 'app-probe'), undefined);
 
 describe('a tcpSocket probe', () => {
   const probe = { tcpSocket: { port: 'mcp' } };
@@ -39,7 +39,7 @@ describe('a tcpSocket probe', () => {
     expect(await statusOf(sidecar, probe, 'app-hook')).toBe(200);
     await app.close();
     running.splice(running.indexOf(app), 1);
-    expect(await sidecar.admin(probePath(probe, 'app-probe'))).toEqual({
+    expect(await sidecar.admin(probePath({ probe }, 'app-probe'))).toEqual({
       status: 503,
       text: expect.stringMatching(/^the app does not accept: .*ECONNREFUSED/),
     });
@@ -56,7 +56,7 @@ describe('a tcpSocket probe', () => {
       await statusOf(sidecar, asked);
     }
     const lines = sidecar.lines
-      .filter(({ probe: path }) => path === probePath(asked, 'app-probe'))
+      .filter(({ probe: path }) => path === probePath({ probe: asked }, 'app-probe'))
       .map(({ level, problem }) => [level, problem]);
     expect(lines).toEqual([
       [40, 'the app answers 500'],
@@ -105,7 +105,7 @@ describe('an httpGet probe', () => {
   ])('[probe:truth] takes the %i of the app for %i', async (status, expected) => {
     const app = await upstream((_, response) => response.writeHead(status, { location: '/elsewhere' }).end());
     const sidecar = await sidecarFor(app.url, [probe]);
-    const answer = await sidecar.admin(probePath(probe, 'app-probe'));
+    const answer = await sidecar.admin(probePath({ probe }, 'app-probe'));
     expect(answer.status).toBe(expected);
     if (expected === 503) expect(answer.text).toBe(`the app answers ${status}\n`);
   });
@@ -113,7 +113,7 @@ describe('an httpGet probe', () => {
   it('[probe:bounded] tells nothing of what the app says', async () => {
     const app = await upstream((_, response) => response.writeHead(200, { 'x-secret': 'secret' }).end('secret'.repeat(10_000)));
     const sidecar = await sidecarFor(app.url, [probe]);
-    expect(await sidecar.admin(probePath(probe, 'app-probe'))).toEqual({ status: 200, text: 'ok\n' });
+    expect(await sidecar.admin(probePath({ probe }, 'app-probe'))).toEqual({ status: 200, text: 'ok\n' });
   });
 
   it.each([
@@ -133,7 +133,7 @@ describe('an httpGet probe', () => {
     const answers: (() => void)[] = [];
     const app = await upstream((_, response) => answers.push(() => response.end()));
     const askApp = createAppProbes({ probes: [probe], upstreams: [app.url], upstreamHost: 'app:1' });
-    const path = probePath(probe, 'app-probe');
+    const path = probePath({ probe }, 'app-probe');
     const asked = [askApp(path, 'a'), askApp(path, 'b')];
     await until(() => answers.length > 0);
     answers.shift()?.();
@@ -204,6 +204,6 @@ describe('an httpGet probe of an app that switches protocols', () => {
     });
     const probe: AppProbe = { httpGet: { path: '/up', port: 1 } };
     const asking = createAppProbes({ upstreamHost: 'app:1', probes: [probe], upstreams: [app.url] });
-    for (let time = 0; time < 2; time++) expect((await asking(probePath(probe, 'app-probe'), undefined))?.problem).toContain('101');
+    for (let time = 0; time < 2; time++) expect((await asking(probePath({ probe }, 'app-probe'), undefined))?.problem).toContain('101');
   });
 });

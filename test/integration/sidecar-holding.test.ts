@@ -52,14 +52,13 @@ beforeEach(async () => {
   const { settings } = loaded.loaded;
   const identify = () => ({ ok: true, isHeaderTrusted: false }) as const;
   sessions = startSessions({
-    ...{ settings, limiter: undefined, upstream, metrics },
+    ...{ settings, limiter: undefined, metrics },
     owner: 'a/Pod/b',
     pod: 'b',
-    upstreamHost: 'upstream',
     onReaped: () => {},
     onWarning: () => {},
   });
-  const { gate } = sessions;
+  const gate = sessions.gateOf({ upstream, upstreamHost: 'upstream' });
   const answer = createPipeline({
     inEffect: () => ({ settings, identify, limiter: undefined, sessions: gate }),
     upstream,

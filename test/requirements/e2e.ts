@@ -27,6 +27,10 @@ export const e2eRequirements = {
     source: 'issue 3, E2E 4 (AC8); contract §6',
     behaviour: 'Shared and per-tool limits hold together; the limit of a tool stops that tool alone.',
   },
+  'e2e:several-ports': {
+    source: 'issue 7 "Selection and scope" (several MCP ports)',
+    behaviour: 'Both ports of a pod with two MCP servers are captured under redirect and takeover, and spend one limit.',
+  },
   'e2e:never-charged': {
     source: 'issue 3, E2E 5; contract §6',
     behaviour: 'initialize, tools/list, ping, GET and health are never charged.',

@@ -21,9 +21,9 @@ export const scopeRequirements = {
     behaviour:
       'A static pod gets its sidecar in its file, by the CLI, which denies what a kubelet would not mount; nothing else can give it one.',
   },
-  'scope:one-port': {
+  'scope:unmetered-port': {
     source: 'issue 7 "Selection and scope"',
-    behaviour: 'One port of a pod is metered: a list is denied, and a further port that is named for MCP draws a warning.',
+    behaviour: 'A port that is named for MCP and not among those metered draws a warning, which says how to add it.',
   },
   'scope:shared-processes': {
     source: 'issue 7 "Selection and scope"',

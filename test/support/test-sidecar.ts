@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { parseOptions } from '../../sidecar/options.ts';
+import type { ServerOptions } from '../../sidecar/server-options.ts';
 import { type SidecarDeps, startSidecar } from '../../sidecar/sidecar.ts';
 import { until } from './until-true.ts';
 
 export interface TestSidecarOptions {
   /** `http://127.0.0.1:port`; absent: no server, but remote entries. */
   readonly upstream?: string;
+  /** Further servers of the same pod, each at a port of its own; what is not said is as for `upstream`. */
+  readonly further?: readonly (Partial<ServerOptions> & { readonly upstream: string })[];
   /** Keys without our prefix; or the text of the file. */
   readonly annotations?: Readonly<Record<string, string>> | string;
   readonly args?: readonly string[];
@@ -21,6 +24,8 @@ export interface TestSidecarOptions {
 export interface TestSidecar {
   readonly url: string;
   readonly port: number;
+  /** Of all servers, in their order. */
+  readonly urls: readonly string[];
   /** Of the remote entries. */
   readonly entriesPort: number;
   readonly folder: string;
@@ -58,14 +63,22 @@ export async function startTestSidecar(options: TestSidecarOptions): Promise<Tes
   if (!parsed.ok) throw new Error(parsed.errors.join('\n'));
   const lines: Record<string, unknown>[] = [];
   let exits = 0;
-  const sidecar = await startSidecar(parsed.options, {
-    log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) }),
-    nowMs: Date.now,
-    exit: () => {
-      exits += 1;
-    },
-    ...(createEntryUpstream && { createEntryUpstream }),
+  const further = (options.further ?? []).map(({ upstream, ...more }): ServerOptions => {
+    const { host, port } = new URL(upstream);
+    const listen = [{ host: '127.0.0.1', port: 0 }];
+    return { port: Number(port), listen, upstreams: [upstream], upstreamHost: host, probes: [], ...more };
   });
+  const sidecar = await startSidecar(
+    { ...parsed.options, servers: [...parsed.options.servers, ...further] },
+    {
+      log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) }),
+      nowMs: Date.now,
+      exit: () => {
+        exits += 1;
+      },
+      ...(createEntryUpstream && { createEntryUpstream }),
+    },
+  );
   const port = sidecar.ports[0] ?? 0;
   const admin = async (path: string) => {
     const response = await fetch(`http://127.0.0.1:${sidecar.adminPort}${path}`);
@@ -74,6 +87,7 @@ export async function startTestSidecar(options: TestSidecarOptions): Promise<Tes
   return {
     url: `http://127.0.0.1:${port}`,
     port,
+    urls: sidecar.ports.map((each) => `http://127.0.0.1:${each}`),
     entriesPort: sidecar.entriesPort ?? 0,
     folder,
     lines,

@@ -7,13 +7,13 @@ import { lastingContainers } from './pod-security.ts';
 
 /**
  * What a request can still do past the sidecar of a pod, or past its limits; docs/threat-model.md has the whole of it.
- * `port`: that of its MCP server, where it has one.
+ * `captured`: the ports of its MCP servers, where it has any.
  */
-export function waysPast(spec: unknown, port: number | undefined, settings: Settings): string[] {
+export function waysPast(spec: unknown, captured: readonly number[], settings: Settings): string[] {
   const { mode, rateLimit, redis, remoteEntries } = settings;
-  const isLimited = (port !== undefined && rateLimit !== undefined) || remoteEntries.some((entry) => entry.rateLimit !== undefined);
+  const isLimited = (captured.length > 0 && rateLimit !== undefined) || remoteEntries.some((entry) => entry.rateLimit !== undefined);
   return [
-    ...(port === undefined ? [] : pastServer(spec, port, settings)),
+    ...(captured.length === 0 ? [] : pastServer(spec, captured, settings)),
     ...(remoteEntries.length === 0 ? [] : pastEntries(spec, settings)),
     'whoever may label the namespace mcp-sluice.dev/webhook: ignore takes its new pods out of webhook and policies',
     ...(mode === 'shadow' ? ['mode is shadow: what a limit would refuse passes, and is logged'] : []),
@@ -21,10 +21,10 @@ export function waysPast(spec: unknown, port: number | undefined, settings: Sett
   ];
 }
 
-function pastServer(spec: unknown, port: number, { identity, paths, rateLimit }: Settings): string[] {
+function pastServer(spec: unknown, captured: readonly number[], { identity, paths, rateLimit }: Settings): string[] {
   const others = lastingContainers(spec).filter((name) => !name.startsWith('mcp-sluice'));
   const ports = declaredPorts(spec).filter(
-    (each) => each.number !== port && each.protocol === 'TCP' && !each.container.startsWith('mcp-sluice'),
+    (each) => !captured.includes(each.number) && each.protocol === 'TCP' && !each.container.startsWith('mcp-sluice'),
   );
   return [
     'whoever may create pods/portforward, pods/exec, pods/attach or pods/ephemeralcontainers reaches the server over loopback',

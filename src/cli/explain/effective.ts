@@ -1,5 +1,6 @@
 import type { Facts } from '../../inject/facts.ts';
 import { SIDECAR } from '../../inject/names.ts';
+import { servedPorts } from '../../inject/ours.ts';
 import { readPropagated } from '../../inject/propagate.ts';
 import { listAt, type Path, textAt, textsAt, valueAt } from '../../inject/raw.ts';
 import { levelOf, readAdditions } from '../../inject/record.ts';
@@ -64,6 +65,8 @@ function levelWords(level: 'namespace' | 'cluster', { namespace }: Levels['facts
 
 export interface Decided {
   readonly port?: number;
+  /** In its place where there are several. */
+  readonly ports?: readonly number[];
   readonly capture?: string;
   /** Where the app reaches its remote entries. */
   readonly entries?: string;
@@ -76,9 +79,10 @@ export function decided(spec: unknown): Decided {
     listAt(sidecar, 'args').flatMap((each) =>
       typeof each === 'string' && each.startsWith(`--${name}=`) ? [each.slice(name.length + 3)] : [],
     )[0];
-  const [port, capture, entries] = [argument('port'), argument('capture'), argument('entries')];
+  const ports = servedPorts(spec);
+  const [capture, entries] = [argument('capture'), argument('entries')];
   return {
-    ...(port !== undefined && { port: Number(port) }),
+    ...(ports.length > 1 ? { ports } : ports[0] !== undefined && { port: ports[0] }),
     ...(capture !== undefined && { capture }),
     ...(entries !== undefined && { entries }),
   };

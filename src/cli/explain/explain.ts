@@ -80,7 +80,7 @@ export function explain({ kind, object, facts, installation, admitted, owner }: 
     decided: choice,
     effective,
     entries: entriesInForce(inForce?.remoteEntries ?? []),
-    bypass: inForce === undefined ? [] : waysPast(spec, choice.port, inForce),
+    bypass: inForce === undefined ? [] : waysPast(spec, choice.ports ?? (choice.port === undefined ? [] : [choice.port]), inForce),
   };
 }
 

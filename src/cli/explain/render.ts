@@ -32,7 +32,7 @@ export function renderExplanation(title: string, explanation: Explanation, probl
     lines.push(
       ...section(
         'decided',
-        Object.entries(decided).map(([name, value]) => `${name}: ${value}`),
+        Object.entries(decided).map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join(', ') : value}`),
       ),
     );
   }

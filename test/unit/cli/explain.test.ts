@@ -105,6 +105,18 @@ describe('mcp-sluice explain', () => {
     expect((await explained(closed)).bypass.some((way) => /shadow|every call/.test(way))).toBe(false);
   });
 
+  it('[ports:explained] names all captured ports, and what nothing captures', async () => {
+    const several = POD.replace('{containerPort: 9090, name: metrics}', '{containerPort: 3001}, {containerPort: 9090}').replace(
+      'inject: "true"',
+      'inject: "true"\n    mcp-sluice.dev/port: "mcp, 3001"',
+    );
+    const { decided, bypass } = await explained(several);
+    expect(decided).toEqual({ ports: [3000, 3001], capture: 'takeover' });
+    expect(bypass.filter((way) => way.includes('not captured'))).toEqual(['port 9090 of container app is not captured']);
+    const { out } = await explain([...FLAGS, '--namespace-file', 'ns', '-'], { '-': several, ns: NAMESPACE });
+    expect(out).toContain('    ports: 3000, 3001\n');
+  });
+
   it('[cli:explain-entries] tells what a remote entry is in force with, where its secrets come from, and what leads past it', async () => {
     const list = `
       - name: github

@@ -23,7 +23,7 @@ function inject(pod: unknown) {
   const args = listAt(result, 'spec', 'initContainers')
     .filter((each) => valueAt(each, ['name']) === 'mcp-sluice')
     .flatMap((each) => listAt(each, 'args').map(String));
-  const asked = args.filter((each) => each.startsWith('--app-probe=')).map((each) => decodeProbe(each.slice('--app-probe='.length)));
+  const asked = args.filter((each) => each.startsWith('--app-probe=')).map((each) => decodeProbe(each.slice('--app-probe='.length))?.probe);
   return { result, asked, codes: admitted.cautions.map(({ code }) => code), patch: admitted.patch };
 }
 const appOf = (pod: SamplePod, index = 0) => pod.spec.containers[index];
@@ -158,7 +158,7 @@ describe('the record of what was asked', () => {
 
   it('[probe:record] that somebody made up at length costs no more than it is long', () => {
     const many = 3_000;
-    const args = Array.from({ length: many }, (_, port) => `--app-probe=${encodeProbe({ tcpSocket: { port } })}`);
+    const args = Array.from({ length: many }, (_, port) => `--app-probe=${encodeProbe({ probe: { tcpSocket: { port } } })}`);
     const probe = { httpGet: { ...atAdmin, path: '/app-probe/tcpSocket-000000000000' } };
     const containers = Array.from({ length: many }, (_, index) => ({ name: `c${index}`, readinessProbe: probe }));
     const pod = { spec: { initContainers: [{ name: 'mcp-sluice', args }], containers } };
@@ -172,12 +172,25 @@ describe('the record of what was asked', () => {
     const value = fc.dictionary(fc.constantFrom('port', 'path', 'service'), fc.oneof(fc.string(), fc.constant('$(POD_IPS) $$')));
     fc.assert(
       fc.property(fc.constantFrom('httpGet', 'tcpSocket', 'grpc'), value, (kind, handler) => {
-        const text = encodeProbe({ [kind]: handler } as never);
-        expect(text).not.toContain('$');
-        expect(decodeProbe(text)).toEqual({ [kind]: { ...handler } });
+        const probe = { [kind]: { ...handler } } as never;
+        for (const asked of [{ probe }, { probe, port: 3001 }]) {
+          const text = encodeProbe(asked);
+          expect(text).not.toContain('$');
+          expect(decodeProbe(text)).toEqual(asked);
+        }
       }),
     );
-    for (const wrong of ['', 'null', '[]', '{}', '{"exec":{}}', '{"grpc":[]}', '{"grpc":{},"httpGet":{}}'])
+    for (const wrong of [
+      '',
+      'null',
+      '[]',
+      '{}',
+      '{"exec":{}}',
+      '{"grpc":[]}',
+      '{"grpc":{},"httpGet":{}}',
+      '0 {"grpc":{}}',
+      '1,{"grpc":{}}',
+    ])
       expect(decodeProbe(wrong)).toBeUndefined();
   });
 });

@@ -83,13 +83,22 @@ describe('a static pod', () => {
 });
 
 describe('what stands beside the sidecar', () => {
-  it('[scope:one-port] draws a warning where it is another port for MCP', () => {
+  it('[scope:unmetered-port] draws a warning where it is another port for MCP', () => {
     const ports = (...names: string[]) => ({
       containers: [{ name: 'app', ports: names.map((name, index) => ({ name, containerPort: 3000 + index })) }],
     });
     expect(create({}, ports('mcp', 'mcp-two', 'metrics')).codes).toEqual(['PORT_UNMETERED']);
     expect(create({}, ports('mcp', 'mcpx', 'metrics')).codes).toEqual([]);
-    expect(create({ port: '3000,3001' }, ports('mcp', 'other')).codes).toEqual(['BAD_PORT']);
+    expect(create({ port: '3000, mcp-two' }, ports('mcp', 'mcp-two', 'mcp-three')).codes).toEqual(['PORT_UNMETERED']);
+    expect(create({ port: '3000, mcp-two, 3002' }, ports('mcp', 'mcp-two', 'mcp-three')).codes).toEqual([]);
+  });
+
+  it('[scope:unmetered-port] never advises more ports than there may be', () => {
+    const ports = Array.from({ length: 9 }, (_, index) => ({ name: `mcp-${index}`, containerPort: 3000 + index }));
+    const pod = samplePod({ port: '3000,3001,3002,3003,3004,3005,3006,3007' });
+    Object.assign(pod.spec, { containers: [{ name: 'app', ports }] });
+    const { issues, warnings } = admit({ kind: 'Pod', operation: 'CREATE', object: pod }, facts);
+    expect([issues, warnings]).toEqual([[], [expect.stringMatching(/^mcp-sluice.dev\/port: port 3008 .*give it a pod of its own$/)]]);
   });
 
   it('[scope:shared-processes] draws a warning where processes are shared and there is a password', () => {

@@ -15,7 +15,7 @@ describe('the command line of a sidecar with remote entries', () => {
       podIps: ['10.0.0.7', 'fd00::7'],
       caBundlesDir: '/etc/mcp-sluice/ca-bundles',
       entryHeadersDir: '/etc/mcp-sluice/entry-headers',
-      listen: [{ host: '10.0.0.7', port: 3001 }, { host: 'fd00::7' }],
+      servers: [{ listen: [{ host: '10.0.0.7', port: 3001 }, { host: 'fd00::7' }] }],
     });
     expect(optionsOf([...pod, entries, '--ca-bundles-dir=/b', '--entry-headers-dir=/h'])).toMatchObject({
       caBundlesDir: '/b',
@@ -24,8 +24,8 @@ describe('the command line of a sidecar with remote entries', () => {
   });
 
   it('[entry:options] [entry:only] may have nothing else', () => {
-    expect(optionsOf([...pod, entries])).toMatchObject({ listen: [], upstreams: [], admin: { port: 15179 } });
-    expect(optionsOf([entries, '--annotations=a.yaml', '--admin=127.0.0.1:0'])).toMatchObject({ listen: [], upstreams: [], podIps: [] });
+    expect(optionsOf([...pod, entries])).toMatchObject({ servers: [], admin: { port: 15179 } });
+    expect(optionsOf([entries, '--annotations=a.yaml', '--admin=127.0.0.1:0'])).toMatchObject({ servers: [], podIps: [] });
     expect(optionsOf(pod)).toMatchObject({ errors: [expect.stringContaining('--capture'), "--port is missing: the app's port"] });
     expect(optionsOf([...pod, entries, '--port=3001'])).toMatchObject({ errors: [expect.stringContaining('--capture')] });
   });
@@ -44,6 +44,8 @@ describe('the command line of a sidecar with remote entries', () => {
     expect(optionsOf([...pod, '--capture=takeover', '--port=15010', entries])).toMatchObject({
       errors: [expect.stringContaining('15010')],
     });
-    expect(optionsOf([...pod, '--capture=takeover', '--port=15010'])).toMatchObject({ upstreamHost: '127.0.0.1:15010' });
+    expect(optionsOf([...pod, '--capture=takeover', '--port=15010'])).toMatchObject({
+      servers: [{ upstreamHost: '127.0.0.1:15010' }],
+    });
   });
 });

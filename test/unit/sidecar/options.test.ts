@@ -26,31 +26,79 @@ describe('the command line in a pod', () => {
   it('[sidecar:takeover] holds each address of the pod at the port, and finds the app on loopback', () => {
     expect(optionsOf(inPod)).toMatchObject({
       capture: 'takeover',
-      listen: [
-        { host: '10.0.0.7', port: 3001 },
-        { host: 'fd00::7', port: 3001 },
+      servers: [
+        {
+          port: 3001,
+          listen: [
+            { host: '10.0.0.7', port: 3001 },
+            { host: 'fd00::7', port: 3001 },
+          ],
+          upstreams: ['http://127.0.0.1:3001', 'http://[::1]:3001'],
+          upstreamHost: '127.0.0.1:3001',
+        },
       ],
-      upstreams: ['http://127.0.0.1:3001', 'http://[::1]:3001'],
-      upstreamHost: '127.0.0.1:3001',
       admin: { port: 15179 },
     });
   });
 
   it('[sidecar:redirect] listens on all addresses at 15001, and finds the app on the pod addresses too', () => {
-    const options = optionsOf(inPod.with(1, '--capture=redirect'));
-    expect(options.listen).toEqual([{ port: 15001 }]);
-    expect(options.upstreams).toEqual(['http://127.0.0.1:3001', 'http://[::1]:3001', 'http://10.0.0.7:3001', 'http://[fd00::7]:3001']);
+    const [server] = optionsOf(inPod.with(1, '--capture=redirect')).servers;
+    expect(server?.listen).toEqual([{ port: 15001 }]);
+    expect(server?.upstreams).toEqual(['http://127.0.0.1:3001', 'http://[::1]:3001', 'http://10.0.0.7:3001', 'http://[fd00::7]:3001']);
   });
 
   it('[probe:record] takes what kubelets would have asked the app, and nothing else for it', () => {
     const probe = { grpc: { port: 3001, service: 'a $(POD_IPS)' } };
-    expect(optionsOf([...inPod, `--app-probe=${encodeProbe(probe)}`, '--app-probe={"tcpSocket":{}}']).probes).toEqual([
-      probe,
-      { tcpSocket: {} },
-    ]);
+    const options = optionsOf([...inPod, `--app-probe=${encodeProbe({ probe })}`, '--app-probe={"tcpSocket":{}}']);
+    expect(options.servers.map(({ probes }) => probes)).toEqual([[probe, { tcpSocket: {} }]]);
     for (const wrong of ['{}', '[]', '{"exec":{}}', '{"grpc":1}', '{"grpc":{},"tcpSocket":{}}', 'x']) {
       expect(errorsOf([...inPod, `--app-probe=${wrong}`])).toHaveLength(1);
     }
+  });
+
+  it('[ports:each-captured] has each port taken over, and the app asked at the same one on loopback', () => {
+    const { servers } = optionsOf([...inPod, '--port=3002']);
+    expect(servers.map(({ port, upstreamHost }) => [port, upstreamHost])).toEqual([
+      [3001, '127.0.0.1:3001'],
+      [3002, '127.0.0.1:3002'],
+    ]);
+    expect(servers[1]).toMatchObject({
+      listen: [
+        { host: '10.0.0.7', port: 3002 },
+        { host: 'fd00::7', port: 3002 },
+      ],
+      upstreams: ['http://127.0.0.1:3002', 'http://[::1]:3002'],
+    });
+  });
+
+  it('[ports:each-captured] has each port redirected to one of its own', () => {
+    const { servers } = optionsOf([...inPod.with(1, '--capture=redirect'), '--port=3002', '--port=3003']);
+    expect(servers.map(({ listen }) => listen)).toEqual([[{ port: 15001 }], [{ port: 15002 }], [{ port: 15003 }]]);
+    expect(servers[1]?.upstreams).toEqual(['http://127.0.0.1:3002', 'http://[::1]:3002', 'http://10.0.0.7:3002', 'http://[fd00::7]:3002']);
+  });
+
+  it('[ports:probes] gives each server the probes of its own port', () => {
+    const probe = { tcpSocket: { port: 'mcp' } };
+    const { servers } = optionsOf([
+      ...inPod,
+      '--port=3002',
+      `--app-probe=${encodeProbe({ probe, port: 3002 })}`,
+      `--app-probe=${encodeProbe({ probe, port: 3001 })}`,
+    ]);
+    expect(servers.map(({ probes }) => probes)).toEqual([[probe], [probe]]);
+    expect(errorsOf([...inPod, `--app-probe=${encodeProbe({ probe, port: 3003 })}`])).toEqual([
+      '--app-probe is about port 3003, which is no --port',
+    ]);
+  });
+
+  it('[ports:denied] refuses a port twice, too many of them, and one that a redirected port arrives at', () => {
+    expect(errorsOf([...inPod, '--port=3001'])).toEqual(['--port 3001 is given twice']);
+    const nine = Array.from({ length: 8 }, (_, index) => `--port=${3002 + index}`);
+    expect(errorsOf([...inPod, ...nine])).toEqual(['--port stands 9 times, at most 8 are served']);
+    const redirected = inPod.with(1, '--capture=redirect');
+    expect(errorsOf([...redirected, '--port=15002'])).toEqual(["--port 15002 is one of the sidecar's own"]);
+    expect(errorsOf([...redirected, '--port=15003'])).toEqual([]);
+    expect(errorsOf([...inPod, '--port=15002'])).toEqual([]);
   });
 
   it('refuses the options of the other form', () => {
@@ -71,16 +119,21 @@ describe('the command line by hand', () => {
   it('takes several addresses, and names the owner after the upstream', () => {
     const options = optionsOf([...byHand, '--listen', '[::1]:8081', '--admin', 'localhost:9090']);
     expect(options).toMatchObject({
-      listen: [
-        { host: '127.0.0.1', port: 8080 },
-        { host: '::1', port: 8081 },
+      servers: [
+        {
+          port: 9000,
+          listen: [
+            { host: '127.0.0.1', port: 8080 },
+            { host: '::1', port: 8081 },
+          ],
+          upstreamHost: '127.0.0.1:9000',
+          probes: [],
+        },
       ],
       admin: { host: '127.0.0.1', port: 9090 },
-      upstreamHost: '127.0.0.1:9000',
       owner: 'local/Sidecar/127.0.0.1-9000',
       maxBodyBytes: 8 * 1024 * 1024,
       graceMs: 30_000,
-      probes: [],
     });
     expect(options.capture).toBeUndefined();
   });
