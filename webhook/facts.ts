@@ -1,6 +1,7 @@
 import type { Facts, Owner } from '../src/inject/admit.ts';
 import { controllerOf } from '../src/inject/owner.ts';
 import { type KubeApi, KubeError, type KubeObject, kubePaths } from './kube-api.ts';
+import { createLastKnown } from './last-known.ts';
 import { createSharedReads } from './shared-reads.ts';
 
 export type ConfigMapFound = ReturnType<Facts['configMap']>;
@@ -16,14 +17,23 @@ export interface FactsSource {
 
 /** A rollout asks the same of its namespace for every pod: shared while in flight and for a second after. */
 const MAX_AGE_MS = 1000;
+/** Of a namespace, where it cannot be read: a pod with its defaults of a minute ago is better than one refused. */
+const LAST_KNOWN = { maxAgeMs: 60_000, maxCount: 1000 };
 
 export function createClusterFacts(api: KubeApi, clock: () => number): FactsSource {
   const read = createSharedReads((path) => api.read(path), { maxAgeMs: MAX_AGE_MS, clock });
+  const namespaceOf = createLastKnown(
+    async (name) => {
+      const found = await read(kubePaths.namespace(name));
+      return found && { name, labels: found.metadata?.labels ?? {}, annotations: found.metadata?.annotations ?? {} };
+    },
+    { ...LAST_KNOWN, clock },
+  );
   return {
     async namespace(name) {
-      const found = await read(kubePaths.namespace(name));
+      const found = await namespaceOf(name);
       if (found === undefined) throw new KubeError(404, `namespace ${name} does not exist`);
-      return { name, labels: found.metadata?.labels ?? {}, annotations: found.metadata?.annotations ?? {} };
+      return found;
     },
     async configMap(namespace, name) {
       try {

@@ -90,6 +90,10 @@ export const webhookRequirements = {
     source: 'issue 7 "Proof" 4',
     behaviour: 'While reviews of a namespace go on none of them waits for it to be read, but for the first.',
   },
+  'webhook:last-known': {
+    source: 'issue 7 "Proof" 3',
+    behaviour: 'While an apiserver does not answer us, a namespace is what it was within the last minute or so; nothing older is believed.',
+  },
   'webhook:owner': { source: 'contract §2', behaviour: 'The owner of a pod of a Job is its CronJob.' },
   'webhook:namespace-redis': { source: 'contract §3', behaviour: 'The Redis of the namespace counts for its pods.' },
   'webhook:metrics': {
