@@ -23,8 +23,8 @@ export function declaredPorts(spec: unknown): Declared[] {
   );
 }
 
-/** The containers of such ports, each once, in their order. */
-export function servingContainers(ports: readonly Declared[]): Pick<Declared, 'container' | 'at'>[] {
+/** The containers of such ports, each once, by its first one. */
+export function servingContainers(ports: readonly Declared[]): readonly Declared[] {
   return ports.filter(({ container }, index) => ports.findIndex((other) => other.container === container) === index);
 }
 
@@ -33,13 +33,13 @@ type WantedPorts = Pick<Settings, 'port' | 'furtherPorts'>;
 export type Chosen = readonly [Declared, ...Declared[]];
 
 /**
- * The MCP servers' ports: those asked for, in that order; else the only one, else the one named `mcp`. Where that leaves
- * several, the one that our container already serves stays, so that a mutator that adds containers after us changes nothing.
+ * The MCP servers' ports: those asked for, in that order; else the one that our container already serves, so that a mutator
+ * that adds containers after us changes nothing, whatever it names their ports; else the only one, else the one named `mcp`.
  */
 export function choosePorts(spec: unknown, { port, furtherPorts = [] }: WantedPorts, served: readonly number[]): Chosen | readonly Issue[] {
   const all = declaredPorts(spec);
   const wanted = port === undefined ? [] : [port, ...furtherPorts];
-  const found = port === undefined ? [chooseUnasked(all, served)] : wanted.map((each) => chooseWanted(all, each));
+  const found = port === undefined ? [chooseUnasked(all, served)] : wanted.map((each) => chooseWanted(all, each, served));
   const issues = found.filter((each): each is Issue => 'code' in each);
   const [first, ...more] = found.filter((each): each is Declared => 'number' in each);
   const twice = sameTwice(found, wanted);
@@ -51,10 +51,10 @@ function chooseUnasked(all: readonly Declared[], served: readonly number[]): Dec
   const [only] = tcp;
   if (tcp.length === 1 && only) return only;
   if (tcp.length === 0) return all.length === 0 ? undeclared('no container of the pod declares a port', all) : notTcp('the pod', all);
-  const named = distinct(tcp.filter((port) => port.name === 'mcp'));
-  if (named.length === 1 && named[0]) return named[0];
   const kept = tcp.find((port) => served.includes(port.number));
-  return kept ?? ambiguous('the pod declares several ports and none is named mcp', tcp);
+  if (kept) return kept;
+  const named = distinct(tcp.filter((port) => port.name === 'mcp'));
+  return named.length === 1 && named[0] ? named[0] : ambiguous('the pod declares several ports and none is named mcp', tcp);
 }
 
 /** A number and a name, or two names, may mean one port; what is written twice is told by the settings. */
@@ -67,14 +67,16 @@ function sameTwice(found: readonly (Declared | Issue)[], wanted: readonly (numbe
   });
 }
 
-function chooseWanted(all: readonly Declared[], wanted: number | string): Declared | Issue {
+function chooseWanted(all: readonly Declared[], wanted: number | string, served: readonly number[]): Declared | Issue {
   const matching = all.filter((port) => (typeof wanted === 'number' ? port.number === wanted : port.name === wanted));
   if (matching.length === 0)
     return undeclared(`no container declares a port ${typeof wanted === 'number' ? wanted : `named "${wanted}"`}`, all);
   const tcp = distinct(matching.filter((port) => port.protocol === 'TCP'));
-  const [only] = tcp;
-  if (!only) return notTcp(`port ${wanted}`, matching);
-  return tcp.length === 1 ? only : ambiguous(`several ports are named "${wanted}"`, tcp);
+  const [first] = tcp;
+  if (!first) return notTcp(`port ${wanted}`, matching);
+  const [kept, ...more] = tcp.filter((port) => served.includes(port.number));
+  if (kept && more.length === 0) return kept;
+  return tcp.length === 1 ? first : ambiguous(`several ports are named "${wanted}"`, tcp);
 }
 
 function distinct(ports: readonly Declared[]): Declared[] {

@@ -39,24 +39,28 @@ type Mutator = (pod: SamplePod) => void;
 const place = <T>(list: T[], at: number, item: T) => void list.splice(at % (list.length + 1), 0, item);
 const ports = fc.subarray([
   { name: 'metrics', containerPort: 9999 },
+  { name: 'mcp', containerPort: 9090 },
   { containerPort: 8125, protocol: 'UDP' },
 ]);
 const container = fc.record({ name: fc.constantFrom('agent', 'vault', 'otel'), image: fc.constant('example.com/agent:1'), ports });
+
+/** A pod of remote entries only gets a server with a port named `mcp`, as it would have had at first: a case of its own. */
+function newcomer(pod: SamplePod, each: Container): Container {
+  const hasServer = JSON.stringify(pod.spec.initContainers ?? []).includes('--port=');
+  return { ...each, ports: listAt(each, 'ports').filter((port) => hasServer || textAt(port, 'name') !== 'mcp') };
+}
 
 /** What other webhooks and the apiserver's own plugins do to a pod between two of our calls. */
 const mutator: fc.Arbitrary<Mutator> = fc.oneof(
   fc.tuple(container, fc.nat()).map(
     ([each, at]) =>
       (pod: SamplePod) =>
-        place(pod.spec.containers, at, { ...each, ports: [] }),
+        place(pod.spec.containers, at, newcomer(pod, each)),
   ),
   fc.tuple(container, fc.nat(), fc.boolean()).map(([each, at, isNative]) => (pod: SamplePod) => {
     pod.spec.initContainers ??= [];
-    place<Container>(pod.spec.initContainers, at, {
-      ...each,
-      ...(isNative && { restartPolicy: 'Always' }),
-      ports: isNative ? each.ports : [],
-    });
+    const added: Container = newcomer(pod, each);
+    place<Container>(pod.spec.initContainers, at, isNative ? { ...added, restartPolicy: 'Always' } : { ...added, ports: [] });
   }),
   fc.tuple(fc.constantFrom(...LISTS), fc.func(fc.nat())).map(([list, order]) => (pod: SamplePod) => {
     listOf(pod, list).sort((a, b) => order(a.name) - order(b.name));
