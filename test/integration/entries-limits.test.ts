@@ -101,7 +101,13 @@ describe('the limit of an entry', () => {
     expect([refused.status, JSON.parse(refused.body)]).toMatchObject([200, { error: { code: -32029 } }]);
     const entries = entriesAnnotation([{ name: 'docs', rateLimit: limits }, { name: 'code', rateLimit: limits }, { name: 'free' }]);
     await sidecar.annotate({ redis: redis.url, 'rate-limit': JSON.stringify(limits), 'remote-entries': entries, mode: 'shadow' });
-    await until(async () => (await call(sidecar.entriesPort, '/docs')).body.includes('{"ok":true}'));
-    expect(sidecar.lines).toContainEqual(expect.objectContaining({ msg: 'would have refused', entry: 'docs', reason: 'rate-limit' }));
+    // A call may pass before that, where Redis keeps a busy machine's sidecar waiting.
+    await until(async () => {
+      const { body } = await call(sidecar.entriesPort, '/docs');
+      return sidecar.lines.some(wouldHaveRefused) && body.includes('{"ok":true}');
+    });
   });
 });
+
+const wouldHaveRefused = ({ msg, entry, reason }: TestSidecar['lines'][number]): boolean =>
+  msg === 'would have refused' && entry === 'docs' && reason === 'rate-limit';
