@@ -18,7 +18,7 @@ export interface FactsSource {
 /** A rollout asks the same of its namespace for every pod: shared while in flight and for a second after. */
 const MAX_AGE_MS = 1000;
 /** Of a namespace, where it cannot be read: a pod with its defaults of a minute ago is better than one refused. */
-const LAST_KNOWN = { maxAgeMs: 60_000, maxCount: 1000 };
+const LAST_KNOWN = { maxAgeMs: 60_000, maxCount: 1000, maxChars: 16_384 };
 
 export function createClusterFacts(api: KubeApi, clock: () => number): FactsSource {
   const read = createSharedReads((path) => api.read(path), { maxAgeMs: MAX_AGE_MS, clock });

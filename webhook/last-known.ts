@@ -2,6 +2,8 @@ export interface LastKnownOptions {
   readonly maxAgeMs: number;
   /** The one asked for longest ago goes first. */
   readonly maxCount: number;
+  /** As JSON; what is longer is not remembered, so that nobody fills the memory with annotations. */
+  readonly maxChars: number;
   readonly clock: () => number;
 }
 
@@ -12,7 +14,7 @@ export interface LastKnownOptions {
  */
 export function createLastKnown<T>(
   read: (key: string) => Promise<T | undefined>,
-  { maxAgeMs, maxCount, clock }: LastKnownOptions,
+  { maxAgeMs, maxCount, maxChars, clock }: LastKnownOptions,
 ): (key: string) => Promise<T | undefined> {
   const known = new Map<string, { readonly value: T; readonly readMs: number }>();
 
@@ -21,7 +23,7 @@ export function createLastKnown<T>(
     try {
       const value = await read(key);
       known.delete(key);
-      if (value === undefined) return undefined;
+      if (value === undefined || JSON.stringify(value).length > maxChars) return value;
       known.set(key, { value, readMs: askedMs });
       const [oldest] = known.keys();
       if (known.size > maxCount && oldest !== undefined) known.delete(oldest);

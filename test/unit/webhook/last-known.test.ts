@@ -10,6 +10,7 @@ function setup() {
   const read = createLastKnown<string>(async (key) => (answers instanceof Error ? Promise.reject(answers) : answers[key]), {
     maxAgeMs: 100,
     maxCount: 2,
+    maxChars: 10,
     clock: () => nowMs,
   });
   return {
@@ -49,13 +50,17 @@ describe('what was last known', () => {
     await expect(read('a')).rejects.toBe(away);
   });
 
-  it('[webhook:last-known] is bounded: the one asked for longest ago goes', async () => {
+  it('[webhook:last-known] is bounded: the one asked for longest ago goes, and a long one is never kept', async () => {
     const { read, at } = setup();
     at(0, { a: '1', b: '2', c: '3' });
     for (const key of ['a', 'b', 'a', 'c']) await read(key);
     at(1, away);
     await expect(read('b')).rejects.toBe(away);
     expect([await read('a'), await read('c')]).toEqual(['1', '3']);
+    at(2, { a: 'longer than ten' });
+    expect(await read('a')).toBe('longer than ten');
+    at(3, away);
+    await expect(read('a')).rejects.toBe(away);
   });
 
   it('[webhook:last-known] [webhook:not-a-judgement] holds for namespaces, and for no ConfigMap', async () => {
