@@ -18,8 +18,9 @@ export interface Published {
  * by server-side apply, so that the managed fields say that this field is ours and nothing else. Somebody who overwrites
  * it (GitOps, managed clouds) is overwritten at the next look.
  *
- * `wantedFor` is told what is published, by any of the webhooks, and says what is to be. It is asked after the configuration was read: had another replica published a newer one since, our write
- * would be over a version that is gone, and fail. So no replica ever takes back what another published.
+ * `wantedFor` is told what is published, by any of the webhooks, and says what is to be. It is asked after the
+ * configuration was read: had another replica published a newer one since, our write would be over a version that is
+ * gone, and fail. So no replica ever takes back what another published.
  *
  * @throws KubeError, and when the configuration is not there, does not call our Service, or changed while we wrote.
  */

@@ -15,7 +15,7 @@ const MAX_FINDINGS = 200;
 /** In which a sidecar that starts, or restarts, is expected not to be ready. */
 const PATIENCE_MS = 60_000;
 /** What has ended runs nothing. */
-const RUNNING = 'status.phase!=Succeeded,status.phase!=Failed';
+export const RUNNING = 'status.phase!=Succeeded,status.phase!=Failed';
 
 export type Counted = PodState | 'unready';
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { INJECTED_LABEL } from '../src/inject/names.ts';
 import { CERT_MANAGER, certManager, type Installed, namespace, policies, registrations, remainder } from './installation.ts';
 import { type KubeApi, KubeError, kubePaths } from './kube-api.ts';
+import { RUNNING } from './pod-sweep.ts';
 
 /** Something with a finalizer of somebody else goes when that is done. */
 const GONE_WITHIN_MS = 30_000;
@@ -86,7 +87,7 @@ async function isOurs(api: KubeApi): Promise<boolean> {
 }
 
 async function countPods(api: KubeApi): Promise<Pick<Uninstalled, 'injectedPods'>> {
-  const query = { limit: PODS_A_PAGE, labelSelector: INJECTED_LABEL, isMetadataOnly: true };
+  const query = { limit: PODS_A_PAGE, labelSelector: INJECTED_LABEL, fieldSelector: RUNNING, isMetadataOnly: true };
   let injectedPods = 0;
   let from: string | undefined;
   try {

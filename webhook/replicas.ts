@@ -33,13 +33,22 @@ interface ContainerPort {
 }
 
 /**
- * The pods that an apiserver's call may reach, ready or not; ones on their way out are not asked any more. In the order
- * of their names.
+ * The pods that are there to stay, ready or not, in the order of their names.
  *
  * @throws KubeError.
  */
 export async function listReplicas(api: KubeApi, namespace: string): Promise<Replica[]> {
-  return (await listPods(api, namespace)).flatMap(replicaOf).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const staying = (await listPods(api, namespace)).filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
+  return staying.flatMap(replicaOf).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * All that an apiserver's call may reach: also those on their way out, until each apiserver has learned of it.
+ *
+ * @throws KubeError.
+ */
+export async function listServing(api: KubeApi, namespace: string): Promise<Replica[]> {
+  return (await listPods(api, namespace)).flatMap(replicaOf);
 }
 
 /**
@@ -91,8 +100,7 @@ function replicaOf(pod: KubeObject): Replica[] {
   const { spec, status } = pod as PodShape;
   const ports = spec?.containers?.find(({ name }) => name === WEBHOOK_CONTAINER)?.ports ?? [];
   const port = ports.find(({ name }) => name === HTTPS_PORT_NAME)?.containerPort;
-  const isThere = status?.phase === 'Running' && pod.metadata?.deletionTimestamp === undefined;
-  if (!isThere || !status?.podIP || port === undefined) return [];
+  if (status?.phase !== 'Running' || !status.podIP || port === undefined) return [];
   const isReady = status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false;
   return [{ name: pod.metadata?.name ?? '', address: { host: status.podIP, port }, isReady }];
 }

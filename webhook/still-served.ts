@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { type KubeApi, KubeError } from './kube-api.ts';
 import { parseCertificate, splitBundle } from './pem.ts';
-import { listReplicas } from './replicas.ts';
+import { listServing } from './replicas.ts';
 import { isIssuedBy, readServedChain } from './served-chain.ts';
 
 const FORBIDDEN = 403;
@@ -31,20 +31,21 @@ export async function stillServed(
   const leaving = [...new Set(splitBundle(before))].filter((each) => !staying.has(each));
   // As a rule nothing leaves, and nobody is asked.
   if (leaving.length === 0) return '';
-  const leaves = await servedLeaves(api, namespace, serverName);
-  return leaving.filter((each) => each === own || isServedBy(each, leaves)).join('');
+  const served = await servedCertificates(api, namespace, serverName);
+  return leaving.filter((each) => each === own || isServedBy(each, served)).join('');
 }
 
-function isServedBy(authority: string, leaves: readonly X509Certificate[]): boolean {
+function isServedBy(authority: string, served: readonly X509Certificate[]): boolean {
   const issuer = parseCertificate(authority);
-  return issuer?.ca === true && leaves.some((leaf) => isIssuedBy(leaf, issuer));
+  return issuer?.ca === true && served.some((each) => isIssuedBy(each, issuer));
 }
 
-async function servedLeaves(api: KubeApi, namespace: string, serverName: string): Promise<X509Certificate[]> {
-  const replicas = await listReplicas(api, namespace).catch((error: unknown) => {
+/** Leaves, and what is served between them and their CA where somebody else issued them. */
+async function servedCertificates(api: KubeApi, namespace: string, serverName: string): Promise<X509Certificate[]> {
+  const replicas = await listServing(api, namespace).catch((error: unknown) => {
     if (error instanceof KubeError && error.status === FORBIDDEN) return [];
     throw error;
   });
   const chains = await Promise.all(replicas.map(({ address }) => readServedChain(address, serverName).catch(() => [])));
-  return chains.flatMap(([leaf]) => (leaf === undefined ? [] : [leaf]));
+  return chains.flat();
 }

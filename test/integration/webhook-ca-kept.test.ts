@@ -17,6 +17,7 @@ import { splitBundle } from '../../webhook/pem.ts';
 import { dialable, distrust, readServedChain } from '../../webhook/served-chain.ts';
 import { startServer, type WebhookServer } from '../../webhook/server.ts';
 import type { FakeKube } from '../support/fake-kube.ts';
+import { makeCertificate } from '../support/make-certificate.ts';
 import { caBundle, createCluster, podOf, SYSTEM } from '../support/test-webhook.ts';
 
 const names = serviceNames(SYSTEM);
@@ -114,6 +115,18 @@ function overwriteBundle(kube: FakeKube, bundle: string): void {
 const putSecret = (kube: FakeKube, data: Readonly<Record<string, string>>) => kube.put(secret, { ...kube.objects.get(secret), data });
 const signerIn = (kube: FakeKube) => splitBundle(bundleIn((kube.objects.get(secret)?.['data'] ?? {}) as SecretData))[0] ?? '';
 
+/** As of a company's own, with the issuer's certificate after the leaf's. */
+function issuedBeneathRoot() {
+  const root = makeCertificate({ name: 'root', isAuthority: true });
+  const issuer = makeCertificate({ name: 'issuer', issuer: root, isAuthority: true });
+  const leaf = makeCertificate({ name: 'leaf', issuer, hosts: names });
+  return {
+    root: root.certificate,
+    issuer: issuer.certificate,
+    leaf: { certificate: leaf.certificate + issuer.certificate, key: leaf.key },
+  };
+}
+
 const ACCIDENTS: Readonly<Record<string, (kube: FakeKube) => void>> = {
   'is deleted': (kube) => void kube.objects.delete(secret),
   'is emptied': (kube) => putSecret(kube, {}),
@@ -170,6 +183,34 @@ describe('the CAs that are published', () => {
     expect(await trustOf(cluster)).toEqual(allTrusted(['a', 'b', 'c']));
     await look();
     expect(await trustOf(cluster)).toEqual(allTrusted(['a', 'b', 'c']));
+  });
+
+  it('[webhook:ca-kept] are those that somebody else had published, until the last replica that serves by them has gone', async () => {
+    const { issuer, root, leaf } = issuedBeneathRoot();
+    cluster = createTestCluster();
+    const { kube, lost, replicas } = cluster;
+    overwriteBundle(kube, root);
+    const server = await startServer({
+      host: '127.0.0.1',
+      port: 0,
+      certificate: leaf,
+      handler: (_request, response) => void response.end(),
+    });
+    const leaving: Replica = { server, look: () => Promise.resolve() };
+    replicas.set('old', leaving);
+    kube.put(kubePaths.pod(SYSTEM, 'old'), podOf('old', server.address.port));
+    const { look } = await start(cluster, 'a');
+    await look();
+    // It serves on for as long as some apiserver may still call it.
+    const pod = podOf('old', server.address.port);
+    kube.put(kubePaths.pod(SYSTEM, 'old'), { ...pod, metadata: { ...pod.metadata, deletionTimestamp: '2026-11-21T12:00:00Z' } });
+    await look();
+    expect([lost, await trustOf(cluster)]).toEqual([[], allTrusted(['old', 'a'])]);
+    expect(splitBundle(caBundle(kube))).not.toContain(issuer);
+    await server.close(0);
+    replicas.delete('old');
+    await look();
+    expect(splitBundle(caBundle(kube))).toEqual([signerIn(kube)]);
   });
 
   it('[webhook:ca-kept] are those of every replica, where each serves by another', async () => {

@@ -26,6 +26,6 @@ export const certManagerRequirements = {
   },
   'e2e:cert-manager-back': {
     source: 'issue 7, Certificates',
-    behaviour: 'An installation goes back to its own certificates; nothing is naked and nothing plain is refused meanwhile.',
+    behaviour: 'An installation goes back to its own certificates without a failure, and the CA of before is trusted no more.',
   },
 } as const;

@@ -175,6 +175,15 @@ describe('uninstall', () => {
     expect([told.isDryRun, told.removed.length, told.injectedPods]).toEqual([true, everything.length, 1]);
   });
 
+  it('[uninstall:asks] counts no pod that has ended, as a Job leaves it', async () => {
+    const kube = install();
+    const { list } = kube;
+    const asked: unknown[] = [];
+    Object.assign(kube, { list: (...given: Parameters<typeof list>) => [asked.push(given[1].fieldSelector), list(...given)][1] });
+    await uninstall(kube, atOnce);
+    expect(asked).toEqual(['status.phase!=Succeeded,status.phase!=Failed']);
+  });
+
   it('[uninstall:whole] keeps a namespace that is not ours to remove', async () => {
     const kube = install();
     kube.put(namespace.path, { metadata: { name: namespace.name } });
