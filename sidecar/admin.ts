@@ -67,7 +67,6 @@ export function createAdmin(deps: AdminDeps): Server {
   const server = createServer({
     headersTimeout: ASK_WITHIN_MS,
     requestTimeout: ASK_WITHIN_MS,
-    keepAliveTimeout: ASK_WITHIN_MS,
     connectionsCheckingInterval: CHECK_TIMEOUTS_MS,
   });
   // Before the answers, which it may forestall.
@@ -88,6 +87,8 @@ function sendChecks(response: ServerResponse, word: string, checks: readonly Che
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {
   response.setTimeout(TAKE_WITHIN_MS);
-  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-store' });
+  // One answer a connection: new ones are taken one by one, and whoever asked on and on by those he has would have probes wait.
+  const headers = { 'cache-control': 'no-store', connection: 'close' };
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body), ...headers });
   response.end(body);
 }
