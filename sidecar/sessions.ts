@@ -48,7 +48,7 @@ export interface SessionsDeps {
   readonly onReaped: (reason: string, mode: { readonly isShadow: boolean }) => void;
 }
 
-/** In no name and no id: HTTP has no NUL in a header (RFC 9110 §5.5). */
+/** Behind a server's name. No id begins so: HTTP has no NUL in a header (RFC 9110 §5.5), and streams' ids have a beginning of their own. */
 const BETWEEN = '\0';
 
 /** Puts gates, admission and what closes sessions together, and sets them going. */
@@ -65,7 +65,10 @@ export function startSessions(deps: SessionsDeps): Sessions {
       onEnded(known, reason) {
         const isShadow = settings.mode === 'shadow';
         const at = known.indexOf(BETWEEN);
-        gates.get(known.slice(0, Math.max(0, at)))?.ended(known.slice(at + 1), reason, { isShadow });
+        const named = at === -1 ? undefined : gates.get(known.slice(0, at));
+        // Further on a stream's id has whatever its address has.
+        if (named === undefined) gates.get('')?.ended(known, reason, { isShadow });
+        else named.ended(known.slice(at + 1), reason, { isShadow });
         deps.onReaped(reason, { isShadow });
       },
       onWarning: deps.onWarning,

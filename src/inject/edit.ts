@@ -1,5 +1,5 @@
 import { applyInPlace, type PatchOp, pointer } from './apply-patch.ts';
-import { copyJson, listAt, type Path, sameJson, valueAt } from './raw.ts';
+import { copyJson, listAt, objectAt, type Path, sameJson, valueAt } from './raw.ts';
 
 /** A copy of an object that is edited, and the patch that does the same to the original. */
 export interface Edit {
@@ -56,6 +56,21 @@ export function createEdit(object: unknown): Edit {
     insert,
     remove,
   };
+}
+
+/** Takes items out of a list, and the list that it leaves empty; whether there were any. */
+export function removeFrom(edit: Edit, list: Path, isGone: (item: unknown) => boolean): boolean {
+  const found = listAt(edit.root, ...list).flatMap((item, index) => (isGone(item) ? [index] : []));
+  for (const index of found.toReversed()) edit.remove([...list, index]);
+  if (found.length > 0) removeEmpty(edit, list);
+  return found.length > 0;
+}
+
+/** Takes away a list or map that has nothing in it. */
+export function removeEmpty(edit: Edit, path: Path): void {
+  const value = valueAt(edit.root, path);
+  const isEmpty = Array.isArray(value) ? value.length === 0 : Object.keys(objectAt(edit.root, ...path)).length === 0;
+  if (typeof value === 'object' && value !== null && isEmpty) edit.remove(path);
 }
 
 function nest(path: Path, value: unknown): unknown {

@@ -3,7 +3,7 @@ import { PREFIX } from '../lib/prefix.ts';
 import { parseSettings } from '../settings/annotations.ts';
 import { inherit } from '../settings/inherit.ts';
 import type { Settings } from '../settings/settings.ts';
-import { boundNow, placeBindEnv } from './bind-env.ts';
+import { boundNow, placeBindEnv, withdrawBindEnv } from './bind-env.ts';
 import type { Plan } from './container.ts';
 import type { Edit } from './edit.ts';
 import { givenBefore, type IsGiven, placeEntryEnv } from './entry-env.ts';
@@ -46,12 +46,14 @@ export function injectPod(edit: Edit, at: Path, owner: Owner, facts: Facts): Fin
   const { server } = judged;
   const spec = [...at, 'spec'];
   const serving = server ? servingContainers(server.ports) : [];
+  const bound = { serving, captured: server?.captured.ports ?? [] };
   const additions = {
     inherited: inheritedNow(own, effective, facts),
-    env: boundNow(valueAt(edit.root, spec), { serving, captured: server?.captured.ports ?? [] }, parsed.settings.bindEnv, before.env),
+    env: boundNow(valueAt(edit.root, spec), bound, parsed.settings.bindEnv, before.env),
     pullSecrets: addedNow(listAt(edit.root, ...spec, 'imagePullSecrets'), facts.imagePullSecrets ?? [], before.pullSecrets),
   };
   const isGiven = givenBefore(valueAt(edit.root, spec), before.entryEnv);
+  withdrawBindEnv(edit, spec, bound, parsed.settings.bindEnv, before.env);
   const probes = server ? probeArguments(valueAt(edit.root, spec), server.captured) : [];
   if (server) placeProbes(edit, spec, server.captured);
   // A pod that had a server before: of what nobody captures any more the app is asked itself.

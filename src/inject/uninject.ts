@@ -2,16 +2,15 @@ import { PREFIX } from '../lib/prefix.ts';
 import { parseSettings } from '../settings/annotations.ts';
 import { appContainers } from './app-containers.ts';
 import type { PatchOp } from './apply-patch.ts';
-import { recordedName } from './bind-env.ts';
-import { createEdit, type Edit } from './edit.ts';
+import { withdrawBindEnv } from './bind-env.ts';
+import { createEdit, type Edit, removeEmpty, removeFrom } from './edit.ts';
 import { givenBefore } from './entry-env.ts';
 import { mountedEntryVolumes } from './entry-volumes.ts';
 import { isNativeSidecar } from './mesh.ts';
 import { CAPTURE, INJECTED_LABEL, PROPAGATED_KEY, SIDECAR, STATUS_KEY, VOLUME } from './names.ts';
-import { servedPorts } from './ours.ts';
 import { restoreProbes } from './probes.ts';
 import { readPropagated } from './propagate.ts';
-import { listAt, objectAt, type Path, textAt, textsAt, valueAt } from './raw.ts';
+import { listAt, type Path, textAt, textsAt, valueAt } from './raw.ts';
 import { type Additions, levelOf, readAdditions } from './record.ts';
 import { malformed } from './shape.ts';
 import { configured, shortHash } from './stamp.ts';
@@ -76,16 +75,7 @@ function isOurs(container: unknown): boolean {
 function removeVariables(edit: Edit, spec: Path, names: readonly string[], own: Readonly<Record<string, string>>): void {
   const key = `${PREFIX}bind-env`;
   const wanted = parseSettings(own[key] === undefined ? {} : { [key]: own[key] }).settings?.bindEnv ?? [];
-  const served = servedPorts(valueAt(edit.root, spec));
-  for (const list of ['containers', 'initContainers']) {
-    listAt(edit.root, ...spec, list).forEach((container, index) => {
-      if (isOurs(container)) return;
-      const ours = wanted.filter(({ name }) => names.includes(recordedName(name, container, served) ?? ''));
-      removeFrom(edit, [...spec, list, index, 'env'], (variable) =>
-        ours.some(({ name, value }) => textAt(variable, 'name') === name && valueAt(variable, ['value']) === value),
-      );
-    });
-  }
+  withdrawBindEnv(edit, spec, { serving: [], captured: [] }, wanted, names);
 }
 
 function removeEntryVariables(edit: Edit, spec: Path, { entryEnv }: Additions): void {
@@ -94,22 +84,10 @@ function removeEntryVariables(edit: Edit, spec: Path, { entryEnv }: Additions): 
     removeFrom(edit, [...spec, ...at, 'env'], (variable) => isGiven(name, variable));
 }
 
-function removeFrom(edit: Edit, list: Path, isGone: (item: unknown) => boolean): void {
-  const found = listAt(edit.root, ...list).flatMap((item, index) => (isGone(item) ? [index] : []));
-  for (const index of found.toReversed()) edit.remove([...list, index]);
-  if (found.length > 0) removeEmpty(edit, list);
-}
-
 function removeKeys(edit: Edit, map: Path, keys: readonly string[]): void {
   const present = keys.filter((key) => valueAt(edit.root, [...map, key]) !== undefined);
   for (const key of present) edit.remove([...map, key]);
   if (present.length === 0) return;
   removeEmpty(edit, map);
   removeEmpty(edit, map.slice(0, -1));
-}
-
-function removeEmpty(edit: Edit, path: Path): void {
-  const value = valueAt(edit.root, path);
-  const isEmpty = Array.isArray(value) ? value.length === 0 : Object.keys(objectAt(edit.root, ...path)).length === 0;
-  if (typeof value === 'object' && value !== null && isEmpty) edit.remove(path);
 }

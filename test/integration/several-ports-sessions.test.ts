@@ -110,6 +110,22 @@ describe.each([
     expect([(await other.ask('s-2')).status, (await one.ask('s-2')).status]).toEqual([404, 200]);
   });
 
+  it('[ports:closed-at-own] are ended whatever their ids look like: a stream of the first server may have any address', async () => {
+    for (const server of [first, second]) {
+      const name = server === first ? `port ${new URL(second.url).port}` : 'x';
+      server.override = ({ method, response }) => {
+        if (method !== 'GET') return false;
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        return response.write(`event: endpoint\ndata: /message?sessionId=${encodeURIComponent(`${name}\0s-1`)}\n\n`) || true;
+      };
+    }
+    const { sidecar: started } = await start({ ...kept(), sessions: '{max: 5, idleTimeout: 1s}' });
+    const streams = await Promise.all(started.urls.map((url) => fetch(`${url}/sse`, { headers: { accept: 'text/event-stream' } })));
+    // Each is ended by us: its server does not.
+    for (const stream of streams) expect(await stream.text()).toContain('endpoint');
+    await until(async () => (await started.metric('mcp_sluice_sessions_ended_total{reason="idle"}')) === 2);
+  });
+
   it('[ports:closed-at-own] are evicted from a full house at the server that has them', async () => {
     const { clients } = await start({ ...kept(), sessions: '{max: 1, evictIdle: 10s}' });
     const [one, other] = clients;

@@ -19,7 +19,8 @@ export const portsRequirements = {
   },
   'ports:bind-env': {
     source: 'contract §3 "bind-env"',
-    behaviour: 'Variables of bind-env are set in each container that serves, where absent, and uninject takes away those alone.',
+    behaviour:
+      'Variables of bind-env are set in each container that serves, where absent; uninject, or a list without its port, takes away those alone.',
   },
   'ports:shared-limits': {
     source: 'contract §6, §9.9',

@@ -111,6 +111,38 @@ describe('several ports of one pod', () => {
     }
   });
 
+  it('[ports:bind-env] take the variables back from the container whose port is none of them any more', () => {
+    const annotations = { port: '3000, 3001', 'bind-env': 'HOST=127.0.0.1' };
+    const own = { name: 'HOST', value: '127.0.0.1' };
+    for (const [app, helper] of [
+      [{}, {}],
+      [{ env: [own] }, { env: [own] }],
+    ]) {
+      const pod = podWith(annotations, servers(app, helper));
+      for (const port of ['3000', '3001']) {
+        const { result } = inject(withPort(inject(pod, restricted).result, port), restricted);
+        expect(result.spec.containers).toEqual(inject(withPort(pod, port), restricted).result.spec.containers);
+        expect(inject(result, restricted).patch).toEqual([]);
+        expect(without(result)).toEqual(withPort(pod, port));
+      }
+    }
+  });
+
+  it('[ports:bind-env] are left alone where another container only declares the same port', () => {
+    const same = { name: 'setup', ports: [{ containerPort: 3000 }], env: [{ name: 'HOST', value: '127.0.0.1' }] };
+    for (const [containers, initContainers] of [
+      [[...servers(), same], []],
+      [servers(), [same]],
+    ]) {
+      const pod = podWith({ port: '3000, 3001', 'bind-env': 'HOST=127.0.0.1' }, containers);
+      const whole = { ...pod, spec: { ...pod.spec, ...(initContainers?.length && { initContainers }) } };
+      const { result } = inject(whole, restricted);
+      expect(without(result)).toEqual(whole);
+      const fewer = inject(withPort(result, '3001'), restricted).result;
+      expect(without(fewer)).toEqual(withPort(whole, '3001'));
+    }
+  });
+
   it('[ports:bind-env] warn of each container that seems to bind all addresses', () => {
     const everywhere = { env: [{ name: 'HOST', value: '0.0.0.0' }] };
     const pod = podWith({ port: '3000, 3001' }, servers(everywhere, everywhere));
@@ -124,13 +156,14 @@ describe('probes of several ports', () => {
     fc.constantFrom(3000, 3001).map((port) => ({ grpc: { port } })),
     fc.constantFrom(3000, 'mcp').map((port) => ({ httpGet: { port, path: '/health' } })),
   );
-  const app = fc.record({ startupProbe: handler, readinessProbe: handler, livenessProbe: handler }, { requiredKeys: [] });
+  const env = fc.constantFrom('127.0.0.1', '0.0.0.0').map((value) => [{ name: 'HOST', value }]);
+  const app = fc.record({ startupProbe: handler, readinessProbe: handler, livenessProbe: handler, env }, { requiredKeys: [] });
   const order = fc.constantFrom('3000', '3001', '3000, 3001', '3001,3000');
 
-  it('[ports:probes] have the app asked at the port that they mean, and nothing is lost by another choice of ports', () => {
+  it('[ports:probes] [ports:bind-env] have the app asked at the port that they mean, and nothing is lost by another choice of ports', () => {
     fc.assert(
       fc.property(app, app, order, order, (one, other, before, after) => {
-        const pod = podWith({ port: before }, servers(one, other));
+        const pod = podWith({ port: before, 'bind-env': 'HOST=127.0.0.1' }, servers(one, other));
         const { result } = inject(pod);
         expect(inject(result).patch).toEqual([]);
         expect(without(result)).toEqual(pod);
