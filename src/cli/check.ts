@@ -33,7 +33,8 @@ async function check(flags: ClusterFlags, io: Io, connect: ConnectToCheck): Prom
     const { api, namespace } = await connect(flags.context);
     found = await checkAll(api, flags.namespace ?? namespace, io.nowMs?.() ?? Date.now());
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    // A TypeError is a bug of ours, and no word of the cluster's.
+    if (!(error instanceof Error) || error instanceof TypeError) throw error;
     io.err(`mcp-sluice check: ${error.message}\n`);
     return EXIT.unavailable;
   }

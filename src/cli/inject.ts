@@ -38,8 +38,9 @@ export function runInject(argv: readonly string[], io: Io = processIo): Promise<
 }
 
 function renderText({ files, objects }: JudgedFiles, io: Io): string {
+  const byManifest = Map.groupBy(objects, ({ manifest }) => manifest);
   return renderFiles(files, (file, manifest) => {
-    const patched = objects.filter((judged) => judged.manifest === manifest).map(({ path, admitted }) => ({ path, patch: admitted.patch }));
+    const patched = (byManifest.get(manifest) ?? []).map(({ path, admitted }) => ({ path, patch: admitted.patch }));
     const text = rewrite(file, manifest, patched);
     const kept = text === manifest.source ? text : reversible(text, manifest.source);
     if (kept === undefined) io.err(`${renderFinding(irreversible(file, manifest))}\n`);

@@ -47,15 +47,18 @@ export async function judgeFiles(flags: Flags, io: Io): Promise<JudgedFiles> {
 
 function createFacts(flags: Flags, known: readonly unknown[], nowMs: number): (object: unknown) => KnownFacts {
   const ofKind = (kind: string) => known.filter((each) => textAt(each, 'kind') === kind);
-  const fallback =
-    flags.namespace ?? ((flags.namespaceFile === undefined ? '' : textAt(ofKind('Namespace')[0], 'metadata', 'name')) || 'default');
+  const spaces = ofKind('Namespace');
+  const fallback = flags.namespace ?? ((flags.namespaceFile === undefined ? '' : textAt(spaces[0], 'metadata', 'name')) || 'default');
   const namespaceOf = (object: unknown) => textAt(object, 'metadata', 'namespace') || fallback;
+  // Looked up once for each of what may be thousands of objects.
+  const namespaces = firstBy(spaces, (each) => textAt(each, 'metadata', 'name'));
+  const configMaps = firstBy(ofKind('ConfigMap'), (each) => `${namespaceOf(each)}/${textAt(each, 'metadata', 'name')}`);
   return (object) => {
     const name = namespaceOf(object);
-    const namespace = ofKind('Namespace').find((each) => textAt(each, 'metadata', 'name') === name);
+    const namespace = namespaces.get(name);
     const level = flags.podSecurity === undefined ? {} : { 'pod-security.kubernetes.io/enforce': flags.podSecurity };
     const configMap: ConfigMapLookup = (wanted) => {
-      const found = ofKind('ConfigMap').find((each) => textAt(each, 'metadata', 'name') === wanted && namespaceOf(each) === name);
+      const found = configMaps.get(`${name}/${wanted}`);
       return found === undefined ? 'unknown' : textsAt(found, 'data');
     };
     return {
@@ -73,6 +76,11 @@ function createFacts(flags: Flags, known: readonly unknown[], nowMs: number): (o
       isNamespaceKnown: namespace !== undefined,
     };
   };
+}
+
+/** Of objects that are there twice the first counts. */
+function firstBy(objects: readonly unknown[], keyOf: (object: unknown) => string): ReadonlyMap<string, unknown> {
+  return new Map(objects.toReversed().map((each) => [keyOf(each), each]));
 }
 
 function judge(object: unknown, facts: KnownFacts): Admitted {

@@ -1,5 +1,6 @@
-import { type Document, LineCounter, type ParsedNode, parseAllDocuments, parseDocument, type Tags } from 'yaml';
+import { type Document, LineCounter, type ParsedNode, parseAllDocuments, parseDocument, type Range, type Tags, visit } from 'yaml';
 import { listAt, type Path, textAt, valueAt } from '../inject/raw.ts';
+import { splitJson } from './json-stream.ts';
 
 /** One document of a file, with the text it was read from. */
 export interface Manifest {
@@ -40,13 +41,14 @@ const BEFORE_START = /(?:[^\S\n]*(?:#[^\n]*)?\n)*(?=---)/y;
 /** Reads a file of one or more YAML or JSON documents. What is not touched later can be written out byte for byte. */
 export function parseManifests(name: string, text: string): ManifestFile {
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(text, { ...SCHEMA, lineCounter: lines });
-  const documents = Array.isArray(parsed) ? parsed : [];
+  const parts = splitJson(text);
+  const documents = parts === undefined ? parseDocuments(text, lines) : parseParts(parts, text, lines);
   const errors: { line: number; message: string }[] = [];
   const manifests: Manifest[] = [];
   let start = 0;
   for (const [index, document] of documents.entries()) {
-    const end = index === documents.length - 1 ? text.length : nextStart(text, document.range[2]);
+    const part = parts?.[index];
+    const end = part ? start + part.length : index === documents.length - 1 ? text.length : nextStart(text, document.range[2]);
     for (const error of document.errors)
       errors.push({ line: lines.linePos(error.pos[0]).line, message: (error.message.split('\n')[0] ?? '').replace(/:$/, '') });
     const root = document.errors.length > 0 ? undefined : read(document, (message) => errors.push({ line: 1, message }));
@@ -56,14 +58,43 @@ export function parseManifests(name: string, text: string): ManifestFile {
     start = end;
   }
   // Only comments, or nothing at all.
-  const bare = parseDocument<ParsedNode>(text, SCHEMA);
+  if (documents.length === 0) manifests.push({ source: text, start: 0, document: parseDocument<ParsedNode>(text, SCHEMA), objects: [] });
   return {
     name,
     text,
-    manifests: documents.length > 0 ? manifests : [{ source: text, start: 0, document: bare, objects: [] }],
+    manifests,
     errors: bounded(errors),
     lines,
   };
+}
+
+function parseDocuments(text: string, lines: LineCounter): Document.Parsed<ParsedNode>[] {
+  const parsed = parseAllDocuments(text, { ...SCHEMA, lineCounter: lines });
+  return Array.isArray(parsed) ? parsed : [];
+}
+
+/** Each part by itself, which YAML would want a `---` between; with positions in the whole text. */
+function parseParts(parts: readonly string[], text: string, lines: LineCounter): Document.Parsed<ParsedNode>[] {
+  lines.addNewLine(0);
+  for (const { index } of text.matchAll(/\n/g)) lines.addNewLine(index + 1);
+  let start = 0;
+  return parts.map((part) => {
+    const document = parseDocument<ParsedNode>(part, { ...SCHEMA, prettyErrors: false });
+    move(document, start);
+    start += part.length;
+    return document;
+  });
+}
+
+function move(document: Document.Parsed, by: number): void {
+  const moved = ([start, value, end]: Range): Range => [start + by, value + by, end + by];
+  document.range = moved(document.range);
+  for (const error of document.errors) error.pos = [error.pos[0] + by, error.pos[1] + by];
+  visit(document, {
+    Node(_, node) {
+      if (node.range) node.range = moved(node.range);
+    },
+  });
 }
 
 /** What is no YAML at all, a picture say, has an error in every line. */

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { isJson } from './json-stream.ts';
 import { SCHEMA } from './manifest.ts';
 
 /** How a document is written, so that what comes in looks like it. */
@@ -16,18 +17,9 @@ export function styleOf(source: string): Style {
   return {
     isIndented: !/^( *)[^\s#-][^\n]*:[^\S\n]*\n\1- /m.test(source),
     isPadded: !/\{[^\s{}]/.test(source),
-    isJson: /^\s*[{[]/.test(source) && isJson(source.replace(/^\uFEFF/, '')),
+    isJson: /^\s*[{[]/.test(source) && isJson(source),
     newline: /\r\n/.test(source) ? '\r\n' : '\n',
   };
-}
-
-function isJson(source: string): boolean {
-  try {
-    JSON.parse(source);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Whole lines at a column, each ended; `prefix` is what the first begins with after the column (`- `). */

@@ -93,7 +93,18 @@ export const cliRequirements = {
     source: 'issue 7, CLI; contract §9.1',
     behaviour: "check asks the cluster for the webhook's rights: what it needs, and nothing on Secrets.",
   },
+  'cli:check-needless': {
+    source: 'issue 7, CLI and Certificates',
+    behaviour: 'Where its certificate is mounted, check names each right of the webhook on Secrets and on its own configuration.',
+  },
+  'cli:check-ca-kept': {
+    source: 'issue 7, CLI and Certificates',
+    behaviour: "check warns where nothing has cert-manager's cainjector keep caBundle.",
+  },
   'cli:check-pods': { source: 'issue 7, Update and removal', behaviour: 'check reports stale, naked and forged pods.' },
   'cli:check-redis': { source: 'issue 7, CLI', behaviour: 'check says whether sidecars reach their Redis, by their own word.' },
+  'cli:no-secrets': { source: 'issue 7, CLI', behaviour: 'check and explain print no password, also not one that stands where none may.' },
+  'cli:json-stream': { source: 'issue 7, CLI', behaviour: 'JSON objects one after the other, which kubectl takes, are taken too.' },
+  'cli:many': { source: 'issue 7, CLI', behaviour: 'Twice the objects in a file are twice the work.' },
   'cli:bytes': { source: 'issue 7, CLI', behaviour: 'What is not UTF-8 is refused and not changed on its way through.' },
 } as const;

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { listAt, textAt } from '../../inject/raw.ts';
+import { listAt, textAt, textsAt } from '../../inject/raw.ts';
 import { type Installed, metricOf, type Replica } from './installed.ts';
 import { attempt, type Cluster, failed, isAnswered, type Outcome, ok, REGISTRATION, SYSTEM, unknown, warning } from './outcome.ts';
 
@@ -9,6 +9,9 @@ const OWN_LEAF_MS = 24 * HOUR_MS;
 /** What is left of a life when that is worth a word: all are renewed with a third of it to go, and are given a while for it. */
 const LEAST_SHARE = 0.3;
 const CERTIFICATE = `/apis/cert-manager.io/v1/namespaces/${SYSTEM}/certificates/mcp-sluice-webhook`;
+/** What has cainjector write caBundle (manifests/overlays/cert-manager/webhook.yaml). */
+const INJECT_CA = 'cert-manager.io/inject-ca-from';
+const INJECT_CA_FROM = `${SYSTEM}/mcp-sluice-webhook`;
 
 /** The CA that apiservers trust, and what each replica serves: both by what is left of their lives. */
 export function checkCertificates(
@@ -20,8 +23,10 @@ export function checkCertificates(
     const configuration = await api.read(`${REGISTRATION}/mutatingwebhookconfigurations/mcp-sluice`);
     const bundles = listAt(configuration, 'webhooks').map((each) => textAt(each, 'clientConfig', 'caBundle'));
     const authority = configuration === undefined ? [] : [authorityOutcome(bundles[0] ?? '', seen.isMounted, nowMs)];
+    const certificate = seen.isMounted ? await readMounted(api) : undefined;
+    if (configuration !== undefined && certificate !== undefined) authority.push(...injectionOutcome(configuration));
     if (seen.replicas === 'forbidden') return authority;
-    const lifetimeMs = seen.isMounted ? await lifetimeOfMounted(api) : OWN_LEAF_MS;
+    const lifetimeMs = seen.isMounted ? lifetimeOf(certificate) : OWN_LEAF_MS;
     return [...authority, ...seen.replicas.flatMap((replica) => leafOutcome(replica, lifetimeMs))];
   });
 }
@@ -66,16 +71,33 @@ function leafOutcome({ name, metrics }: Replica, lifetimeMs: number | undefined)
   ];
 }
 
-/** Of cert-manager's Certificate of our overlay; undefined where somebody else keeps the certificate, or it may not be read. */
-async function lifetimeOfMounted(api: Cluster): Promise<number | undefined> {
+/** Without the annotation caBundle stays as it is when the CA is another, and no apiserver trusts the webhook from then on. */
+function injectionOutcome(configuration: object): Outcome[] {
+  const { [INJECT_CA]: from, [`${INJECT_CA}-secret`]: secret } = textsAt(configuration, 'metadata', 'annotations');
+  if (from === INJECT_CA_FROM || secret !== undefined) return [];
+  const told = from === undefined ? 'is not there' : `names ${from}`;
+  return [
+    warning(
+      'webhook-ca',
+      `nobody keeps caBundle: annotation ${INJECT_CA} of MutatingWebhookConfiguration mcp-sluice ${told}`,
+      `kubectl annotate --overwrite mutatingwebhookconfiguration mcp-sluice ${INJECT_CA}=${INJECT_CA_FROM}`,
+    ),
+  ];
+}
+
+/** cert-manager's Certificate of our overlay; undefined where somebody else keeps the certificate, or it may not be read. */
+async function readMounted(api: Cluster): Promise<object | undefined> {
   try {
-    const certificate = await api.read(CERTIFICATE);
-    const [fromMs, toMs] = ['notBefore', 'notAfter'].map((field) => Date.parse(textAt(certificate, 'status', field)));
-    return fromMs !== undefined && toMs !== undefined && toMs > fromMs ? toMs - fromMs : undefined;
+    return await api.read(CERTIFICATE);
   } catch (error) {
     if (!isAnswered(error)) throw error;
     return undefined;
   }
+}
+
+function lifetimeOf(certificate: object | undefined): number | undefined {
+  const [fromMs, toMs] = ['notBefore', 'notAfter'].map((field) => Date.parse(textAt(certificate, 'status', field)));
+  return fromMs !== undefined && toMs !== undefined && toMs > fromMs ? toMs - fromMs : undefined;
 }
 
 /** In the unit that says most. */

@@ -1,6 +1,7 @@
 import { INJECTED_LABEL, SIDECAR } from '../../inject/names.ts';
 import { listAt, textAt, textsAt, valueAt } from '../../inject/raw.ts';
 import { ADMIN_PORT } from '../../lib/ports.ts';
+import { shownValue } from '../shown-value.ts';
 import type { Installed } from './installed.ts';
 import { attempt, type Cluster, failed, jsonOf, messageOf, type Outcome, ok, SYSTEM, unknown, warning } from './outcome.ts';
 import { defaultsOf, imagesNamed } from './webhook-deployment.ts';
@@ -140,7 +141,7 @@ export function checkRedis(api: Cluster): Promise<readonly Outcome[]> {
 
 async function askSidecar(api: Cluster, pod: object): Promise<Outcome> {
   const [namespace, name] = ['namespace', 'name'].map((field) => textAt(pod, 'metadata', field));
-  const redis = textsAt(pod, 'metadata', 'annotations')['mcp-sluice.dev/redis'] ?? '';
+  const redis = shownValue('redis', textsAt(pod, 'metadata', 'annotations')['mcp-sluice.dev/redis'] ?? '');
   const check = `redis ${namespace}`;
   const answer = await api.ask('GET', `/api/v1/namespaces/${namespace}/pods/${name}:${ADMIN_PORT}/proxy/metrics`);
   if (answer.status === 403) return unknown(check, 'you may not reach pods through the apiserver (pods/proxy)');

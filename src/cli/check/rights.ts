@@ -18,21 +18,22 @@ interface Right {
 /** As installation.json has them, which is made of manifests/base/rbac*.yaml and of the overlay. */
 type InstalledRole = { readonly kind: string; readonly metadata: { readonly name: string } };
 
+const ON_SECRETS: readonly Right[] = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'].map((verb) => ({
+  verb,
+  resource: 'secrets',
+  group: '',
+}));
 /** Contract §9.1: no verb on Secrets outside its own namespace; and what would give that and all else. */
-const FORBIDDEN: readonly Right[] = [
-  ...['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'].map((verb) => ({
-    verb,
-    resource: 'secrets',
-    group: '',
+const FORBIDDEN: readonly Right[] = [...ON_SECRETS, { verb: '*', resource: '*', group: '*' }];
+/** The Secrets that a webhook with a mounted certificate has no business with: what it made itself, and what cert-manager makes. */
+const SECRETS = [undefined, 'mcp-sluice-webhook-certificate', 'mcp-sluice-webhook-tls', 'mcp-sluice-webhook-ca'];
+/** What the overlay takes away: to change its own configuration, and all on Secrets of its own namespace. */
+const NEEDLESS: readonly Right[] = [
+  ...['patch', 'update', 'delete'].map((verb) => ({
+    ...{ verb, resource: 'mutatingwebhookconfigurations', group: 'admissionregistration.k8s.io', name: 'mcp-sluice' },
   })),
-  { verb: '*', resource: '*', group: '*' },
+  ...SECRETS.flatMap((name) => ON_SECRETS.map((right) => ({ ...right, namespace: SYSTEM, ...(name !== undefined && { name }) }))),
 ];
-const PATCH: Right = {
-  verb: 'patch',
-  resource: 'mutatingwebhookconfigurations',
-  group: 'admissionregistration.k8s.io',
-  name: 'mcp-sluice',
-};
 
 /** What the webhook's ServiceAccount may do, by the cluster's own word: no less than its manifests give it, and nothing with Secrets. */
 export function checkRights(api: Cluster, { isMounted }: { readonly isMounted: boolean }): Promise<readonly Outcome[]> {
@@ -40,7 +41,7 @@ export function checkRights(api: Cluster, { isMounted }: { readonly isMounted: b
     const roles = isMounted ? installation.rolesWithMountedCertificate : installation.roles;
     const [needed, report] = [rightsOf(roles, false), rightsOf(roles, true)];
     const refused: Right[] = [];
-    for (const right of [...needed, ...report, ...FORBIDDEN, PATCH]) {
+    for (const right of [...needed, ...report, ...FORBIDDEN, ...(isMounted ? NEEDLESS : [])]) {
       const answer = await ask(api, right);
       if (typeof answer === 'object') return [unknown('webhook-rights', answer.why)];
       if (!answer) refused.push(right);
@@ -56,9 +57,7 @@ export function checkRights(api: Cluster, { isMounted }: { readonly isMounted: b
             'apply the Roles of the manifests and their bindings again',
           ),
       ...reportOutcome(report, report.filter(may)),
-      ...(isMounted && may(PATCH)
-        ? [warning('webhook-rights', 'the webhook may change its own configuration, which it need not where its certificate is mounted')]
-        : []),
+      ...(isMounted ? needlessOutcome(NEEDLESS.filter(may)) : []),
       secretsOutcome(FORBIDDEN.filter(may)),
     ];
   });
@@ -108,6 +107,22 @@ function reportOutcome(all: readonly Right[], given: readonly Right[]): Outcome[
   return given.length === 0
     ? [ok('webhook-report', 'the webhook may not list pods: it reports none that are stale, naked or forged (rbac-report.yaml)')]
     : [warning('webhook-report', `for its report the webhook may not: ${lacking.join(', ')}`)];
+}
+
+function needlessOutcome(given: readonly Right[]): Outcome[] {
+  if (given.length === 0) return [];
+  // What is given on all Secrets is given on each.
+  const onAll = given.flatMap(({ resource, name, verb }) => (resource === 'secrets' && name === undefined ? [verb] : []));
+  const told = given
+    .filter(({ resource, name, verb }) => resource !== 'secrets' || name === undefined || !onAll.includes(verb))
+    .map(wordsOf);
+  return [
+    warning(
+      'webhook-rights',
+      `the webhook may, and need not where its certificate is mounted: ${told.join(', ')}`,
+      'apply the manifests of the overlay again, and remove what else is bound to its ServiceAccount',
+    ),
+  ];
 }
 
 function secretsOutcome(excess: readonly Right[]): Outcome {

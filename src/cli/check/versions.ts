@@ -2,11 +2,21 @@ import { textAt, valueAt } from '../../inject/raw.ts';
 import { VERSION } from '../../inject/stamp.ts';
 import type { Installed } from './installed.ts';
 import { attempt, type Cluster, failed, type Outcome, ok, SYSTEM, unknown, warning } from './outcome.ts';
-import { optionOf, webhookContainer } from './webhook-deployment.ts';
+import { imagesNamed, optionOf, webhookContainer } from './webhook-deployment.ts';
 
 /** The version that is installed against this program's, whether all replicas are ready, and the image that is injected. */
-export function checkVersions(api: Cluster, { deployment, versions }: Installed): Promise<readonly Outcome[]> {
-  return attempt('webhook-replicas', async () => [versionOutcome(versions), ...(await checkDeployment(api, deployment))]);
+export async function checkVersions(api: Cluster, { deployment: seen, versions }: Installed): Promise<readonly Outcome[]> {
+  let deployment = seen;
+  // Each by itself: who may not read the one may still read the others.
+  const replicas = await attempt('webhook-replicas', async () => {
+    deployment ??= await api.read(`/apis/apps/v1/namespaces/${SYSTEM}/deployments/mcp-sluice-webhook`);
+    return [replicasOutcome(deployment)];
+  });
+  const images = await attempt('images', async () => {
+    const found = await api.read(`/api/v1/namespaces/${SYSTEM}/configmaps/mcp-sluice-images`);
+    return [imageOutcome(deployment, found)];
+  });
+  return [versionOutcome(versions), ...replicas, ...images];
 }
 
 function versionOutcome(versions: readonly string[]): Outcome {
@@ -23,13 +33,8 @@ function versionOutcome(versions: readonly string[]): Outcome {
   );
 }
 
-async function checkDeployment(api: Cluster, seen: object | undefined): Promise<Outcome[]> {
-  const path = `/apis/apps/v1/namespaces/${SYSTEM}/deployments/mcp-sluice-webhook`;
-  const [deployment, images] = [
-    seen ?? (await api.read(path)),
-    await api.read(`/api/v1/namespaces/${SYSTEM}/configmaps/mcp-sluice-images`),
-  ];
-  if (deployment === undefined) return [failed('webhook-replicas', `Deployment mcp-sluice-webhook is not in ${SYSTEM}`)];
+function replicasOutcome(deployment: object | undefined): Outcome {
+  if (deployment === undefined) return failed('webhook-replicas', `Deployment mcp-sluice-webhook is not in ${SYSTEM}`);
   const [wanted = 0, ready = 0, updated = 0] = [
     ['spec', 'replicas'],
     ['status', 'readyReplicas'],
@@ -39,14 +44,16 @@ async function checkDeployment(api: Cluster, seen: object | undefined): Promise<
   const replicas = ready === 0 ? failed : ready !== wanted || updated !== wanted ? warning : ok;
   const told = updated === wanted ? count : `${count}, and ${updated} of the newest version`;
   const remedy = replicas === ok ? undefined : `kubectl -n ${SYSTEM} describe pods`;
-  return [replicas('webhook-replicas', told, remedy), imageOutcome(deployment, images)];
+  return replicas('webhook-replicas', told, remedy);
 }
 
 function imageOutcome(deployment: unknown, images: unknown): Outcome {
   const image = optionOf(deployment, 'image') ?? textAt(webhookContainer(deployment), 'image');
-  const [current, previous] = ['current', 'previous'].map((key) => textAt(images, 'data', key));
-  if (!current) return failed('images', 'the webhook has named no image yet: the policies refuse every sidecar');
-  if (current !== image)
+  const [current, ...others] = imagesNamed(images);
+  if (current === undefined) return failed('images', 'the webhook has named no image yet: the policies refuse every sidecar');
+  if (deployment !== undefined && current !== image)
     return warning('images', `the Deployment has ${image}, and ${current} is injected: a rollout is under way, or stuck`);
-  return ok('images', previous ? `${image} is injected; ${previous}, of before, is accepted too` : `${image} is injected`);
+  const accepted =
+    others.length === 0 ? '' : `; ${others.join(', ')}, of other replicas or of before, ${others.length > 1 ? 'are' : 'is'} accepted too`;
+  return ok('images', `${current} is injected${accepted}`);
 }

@@ -8,6 +8,7 @@ import { configured } from '../../inject/stamp.ts';
 import { TEMPLATES } from '../../inject/workload.ts';
 import { PREFIX } from '../../lib/prefix.ts';
 import { parseSettings } from '../../settings/annotations.ts';
+import { shownValue } from '../shown-value.ts';
 import { asksWebhook, type Step, type Subject, type Webhook } from './admission.ts';
 import { waysPast } from './bypass.ts';
 import { type Decided, decided, type Effective, effectiveSettings, hasSidecar } from './effective.ts';
@@ -78,7 +79,7 @@ export function explain({ kind, object, facts, installation, admitted, owner }: 
     policies,
     podSecurity: { level, violations: offences },
     decided: choice,
-    effective,
+    effective: effective.map((each) => ({ ...each, value: shownValue(each.key, each.value) })),
     entries: entriesInForce(inForce?.remoteEntries ?? []),
     bypass: inForce === undefined ? [] : waysPast(spec, choice.ports ?? (choice.port === undefined ? [] : [choice.port]), inForce),
   };
@@ -197,8 +198,8 @@ export function isExplained(kind: string): boolean {
 function subjectOf(kind: string, object: unknown, facts: Facts, parameter?: Installation['parameter']): Subject {
   const { namespace, image, allowedImages } = facts;
   const [group, resource] = RESOURCES[kind] ?? ['', ''];
-  const [current = image, previous = ''] = allowedImages;
-  const params = parameter === 'missing' ? undefined : (parameter ?? { data: { current, previous } });
+  const [current = image, previous = '', ...rolling] = allowedImages;
+  const params = parameter === 'missing' ? undefined : (parameter ?? { data: { current, previous, rolling: rolling.join(' ') } });
   return { kind, group, resource, operation: 'CREATE', object, namespace, params };
 }
 

@@ -34,7 +34,8 @@ export async function explainInCluster(flags: ClusterFlags, io: Io, connect: Con
     const { api, namespace } = await connect(flags.context);
     all = await Promise.all(targets.map((target) => explainOne(api, target, flags.namespace ?? namespace, io.nowMs?.() ?? Date.now())));
   } catch (error) {
-    if (error instanceof InputError || !(error instanceof Error)) throw error;
+    // What the API answers is no TypeError: that is a bug of ours, or an object of a shape that no apiserver has.
+    if (error instanceof InputError || error instanceof TypeError || !(error instanceof Error)) throw error;
     io.err(`mcp-sluice explain: ${error.message}\n`);
     return EXIT.unavailable;
   }

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { issueAuthority } from '../../../webhook/certificate.ts';
 import type { KubeObject } from '../../../webhook/kube-api.ts';
 import { checkAt, edited, NOW_MS, outcomes } from './check-run.ts';
-import { createCluster, DEPLOYMENT, type FakeCluster, METRICS, refusal } from './fake-cluster.ts';
+import { createCluster, DEPLOYMENT, type FakeCluster, METRICS, refusal, WEBHOOK } from './fake-cluster.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -74,5 +74,28 @@ describe('mcp-sluice check, certificates', () => {
     const renewed = mounted(serving(100 * HOUR_MS));
     renewed.kube.put(CERTIFICATE, { status } as KubeObject);
     expect(await leaf(renewed)).toMatch(/^ok: /);
+  });
+
+  it('[cli:check-ca-kept] warns where cert-manager issues the certificate and no annotation has it keep caBundle', async () => {
+    const key = 'cert-manager.io/inject-ca-from';
+    const authority = async (annotations: Record<string, string>, certificate: KubeObject | undefined) => {
+      const cluster = mounted(createCluster(ca));
+      const configuration = cluster.kube.objects.get(WEBHOOK);
+      cluster.kube.put(WEBHOOK, { ...configuration, metadata: { ...configuration?.metadata, annotations } } as KubeObject);
+      if (certificate !== undefined) cluster.kube.put(CERTIFICATE, certificate);
+      return (await outcomes(cluster)).notOk.filter(({ check }) => check === 'webhook-ca');
+    };
+    const certificate = { status: {} } as KubeObject;
+    expect(await authority({ [key]: 'mcp-sluice-system/mcp-sluice-webhook' }, certificate)).toEqual([]);
+    expect(await authority({ [`${key}-secret`]: 'mcp-sluice-system/x' }, certificate)).toEqual([]);
+    expect(await authority({}, undefined)).toEqual([]);
+    const warning = (end: string) => ({
+      check: 'webhook-ca',
+      state: 'warning',
+      message: expect.stringMatching(end),
+      remedy: expect.any(String),
+    });
+    expect(await authority({}, certificate)).toEqual([warning('nobody keeps caBundle: .*is not there$')]);
+    expect(await authority({ [key]: 'a/b' }, certificate)).toEqual([warning('names a/b$')]);
   });
 });

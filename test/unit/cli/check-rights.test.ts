@@ -9,6 +9,8 @@ beforeAll(async () => {
   ca = (await issueAuthority(NOW_MS)).certificate;
 });
 
+const CONFIGURATIONS = { apiGroups: ['admissionregistration.k8s.io'], resources: ['mutatingwebhookconfigurations'] };
+
 /** As an apiserver with these Roles alone, bound to the webhook, answers. */
 function withRoles(cluster: FakeCluster, roles: readonly unknown[]): FakeCluster {
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
@@ -93,20 +95,41 @@ describe('mcp-sluice check, rights', () => {
       },
       { check: 'webhook-secrets', state: 'failed', message: expect.stringContaining('get secrets, list secrets') },
     ]);
-    const mounted = createCluster(ca);
-    mounted.kube.put(
-      DEPLOYMENT,
-      edited(mounted.kube.objects.get(DEPLOYMENT), '"name":"webhook"', '"name":"webhook","args":["--tls-dir=/x"]'),
-    );
-    expect(await found(mounted)).toEqual(['webhook-rights: warning', 'redis: unknown']);
-    mounted.answer((path, content) =>
-      path.endsWith('/subjectaccessreviews') && /"secrets"|"patch"/.test(JSON.stringify(content))
-        ? { status: 201, body: JSON.stringify({ status: { allowed: false } }) }
-        : undefined,
-    );
-    expect(await found(mounted)).toEqual(['redis: unknown']);
     const limited = createCluster(ca);
     limited.answer((path) => (path.endsWith('/subjectaccessreviews') ? refusal(403, 'no') : undefined));
     expect(await found(limited)).toEqual(['webhook-rights: unknown', 'redis: unknown']);
+  });
+
+  it('[cli:check-needless] names each right that the overlay for cert-manager takes away, and the cluster still gives', async () => {
+    const mounted = () => {
+      const cluster = createCluster(ca);
+      const args = '"name":"webhook","args":["--tls-dir=/x"]';
+      cluster.kube.put(DEPLOYMENT, edited(cluster.kube.objects.get(DEPLOYMENT), '"name":"webhook"', args));
+      return cluster;
+    };
+    const roles = installation.rolesWithMountedCertificate;
+    const inOwn = (verbs: string[], resourceNames?: string[]) => ({
+      ...{ kind: 'Role', metadata: { namespace: 'mcp-sluice-system' } },
+      rules: [{ apiGroups: [''], resources: ['secrets'], verbs, ...(resourceNames && { resourceNames }) }],
+    });
+    const told = async (...more: object[]) =>
+      (await rights(withRoles(mounted(), [...roles, ...more]))).filter((each) => !/: ok: /.test(each));
+    expect(await told()).toEqual([]);
+    expect(await told(...installation.roles)).toEqual([
+      `webhook-rights: warning: the webhook may, and need not where its certificate is mounted: ${[
+        'patch mutatingwebhookconfigurations mcp-sluice',
+        'create secrets in mcp-sluice-system',
+        'get secrets mcp-sluice-webhook-certificate in mcp-sluice-system',
+        'update secrets mcp-sluice-webhook-certificate in mcp-sluice-system',
+      ].join(', ')}`,
+    ]);
+    const changing = { kind: 'ClusterRole', metadata: {}, rules: [{ ...CONFIGURATIONS, verbs: ['update'] }] };
+    expect(await told(changing)).toEqual([expect.stringMatching(/mounted: update mutatingwebhookconfigurations mcp-sluice$/)]);
+    expect(await told(inOwn(['list', 'watch']))).toEqual([
+      expect.stringMatching(/mounted: list secrets in mcp-sluice-system, watch secrets in mcp-sluice-system$/),
+    ]);
+    expect(await told(inOwn(['get'], ['mcp-sluice-webhook-ca']))).toEqual([
+      expect.stringMatching(/mounted: get secrets mcp-sluice-webhook-ca in mcp-sluice-system$/),
+    ]);
   });
 });

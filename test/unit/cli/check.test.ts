@@ -182,6 +182,18 @@ describe('mcp-sluice check, after', () => {
     ]);
   });
 
+  it('[cli:no-secrets] keeps back what may be a password in the URL of a Redis', async () => {
+    const cluster = createCluster(ca);
+    const annotations = { 'mcp-sluice.dev/redis': 'redis://user:hunter2@r' };
+    cluster.kube.put('/api/v1/namespaces/n/pods/p', {
+      metadata: { namespace: 'n', name: 'p', labels: { 'mcp-sluice.dev/injected': 'true' }, annotations },
+    });
+    cluster.answer((path) => (path.includes('15179') ? { status: 200, body: 'mcp_sluice_breaker_open 1\n' } : undefined));
+    const { out } = await check(cluster);
+    expect(out).toContain('redis n: n/p does not reach …@r now');
+    expect(out).not.toContain('hunter2');
+  });
+
   it('[cli:check] tells the order in which webhooks are asked on pods', async () => {
     const cluster = createCluster(ca);
     const rules = [{ apiGroups: [''], resources: ['pods'], operations: ['CREATE'] }];
@@ -213,6 +225,29 @@ describe('mcp-sluice check, after', () => {
     });
     expect(await check(cluster, 'pod/x')).toMatchObject({ code: 64 });
     expect(await runWith((given, io) => runCheck(given, io), [])).toMatchObject({ code: 69 });
+  });
+});
+
+describe('mcp-sluice check, in part', () => {
+  it('[cli:check] tells what it may read where it may not read the rest', async () => {
+    const cluster = createCluster(ca);
+    const { read } = cluster;
+    cluster.read = (path) => (path === DEPLOYMENT ? Promise.reject(new KubeError(403, 'no')) : read(path));
+    const told = (await outcomes(cluster)).checks.filter(({ check: name }) => ['version', 'webhook-replicas', 'images'].includes(name));
+    expect(told.map(({ check: name, state }) => `${name}: ${state}`)).toEqual(['version: ok', 'webhook-replicas: unknown', 'images: ok']);
+  });
+
+  it('[cli:check] names each image that the policies accept, also those of a rollout over another', async () => {
+    const cluster = createCluster(ca);
+    cluster.kube.put(IMAGES, { data: { current: facts.image, previous: 'x:1', rolling: 'x:2 x:3' } } as KubeObject);
+    const images = (await outcomes(cluster)).checks.find(({ check: name }) => name === 'images');
+    expect(images).toMatchObject({ state: 'ok', message: expect.stringContaining('; x:1, x:2, x:3, of other replicas or of before') });
+  });
+
+  it('[cli:check] takes no mistake of its own for a cluster that cannot be asked', async () => {
+    const cluster = createCluster(ca);
+    cluster.read = () => Promise.reject(new TypeError('x is undefined'));
+    await expect(check(cluster)).rejects.toThrow(TypeError);
   });
 });
 

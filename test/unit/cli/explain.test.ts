@@ -242,6 +242,20 @@ spec: {containers: [{name: agent, env: [{name: MCP_ENTRY_PLAIN_URL, value: 'http
     expect(out).toContain('--namespace-file tells');
   });
 
+  it('[cli:no-secrets] keeps back what may be a password in a URL, which the webhook would refuse', async () => {
+    const values = {
+      redis: 'redis://user:hunter2/x@r:6379?password=hunter2',
+      'remote-entries': '- {name: a, url: "https://user:hunter2@a.example/@scope"}',
+    };
+    const lines = Object.entries(values).map(([key, value]) => `    mcp-sluice.dev/${key}: '${value}'\n`);
+    const manifest = POD.replace('  annotations:\n', `  annotations:\n${lines.join('')}`);
+    for (const output of ['text', 'json']) {
+      const { code, out, err } = await explain(['-o', output, '-'], { '-': manifest });
+      expect([code, out]).toEqual([1, expect.stringContaining('…@a.example/@scope')]);
+      expect(out + err).not.toContain('hunter2');
+    }
+  });
+
   it('[cli:explain-text] says where there is nothing to explain', async () => {
     expect(await explain(['-'], { '-': 'kind: Service\n' })).toEqual({
       code: 0,
