@@ -1,14 +1,22 @@
 import { objectAt, textAt, valueAt } from '../../inject/raw.ts';
-import { attempt, type Cluster, failed, jsonOf, messageOf, type Outcome, ok, REGISTRATION, unknown } from './outcome.ts';
+import { attempt, type Cluster, failed, jsonOf, messageOf, type Outcome, ok, REGISTRATION, SYSTEM, unknown } from './outcome.ts';
 
 const LEAST_MINOR = 30;
-const NEEDED: readonly (readonly [verb: string, group: string, resource: string])[] = [
-  ...['mutatingwebhookconfigurations', 'validatingadmissionpolicies', 'validatingadmissionpolicybindings'].map(
-    (resource) => ['create', 'admissionregistration.k8s.io', resource] as const,
-  ),
-  ...['clusterroles', 'clusterrolebindings'].map((resource) => ['create', 'rbac.authorization.k8s.io', resource] as const),
-  ['create', '', 'namespaces'],
+/** Of every kind in the manifests, in the group that it belongs to: for the whole cluster, and in the namespace of ours. */
+const CREATED: readonly { readonly group: string; readonly inCluster?: readonly string[]; readonly inSystem?: readonly string[] }[] = [
+  {
+    group: 'admissionregistration.k8s.io',
+    inCluster: ['mutatingwebhookconfigurations', 'validatingadmissionpolicies', 'validatingadmissionpolicybindings'],
+  },
+  { group: 'rbac.authorization.k8s.io', inCluster: ['clusterroles', 'clusterrolebindings'], inSystem: ['roles', 'rolebindings'] },
+  { group: '', inCluster: ['namespaces'], inSystem: ['serviceaccounts', 'configmaps', 'services'] },
+  { group: 'apps', inSystem: ['deployments'] },
+  { group: 'policy', inSystem: ['poddisruptionbudgets'] },
 ];
+const NEEDED = CREATED.flatMap(({ group, inCluster = [], inSystem = [] }) => [
+  ...inCluster.map((resource) => ({ verb: 'create', group, resource })),
+  ...inSystem.map((resource) => ({ verb: 'create', group, resource, namespace: SYSTEM })),
+]);
 
 /** Whether the cluster is one that we run on. */
 export function checkVersion(api: Cluster): Promise<readonly Outcome[]> {
@@ -40,19 +48,19 @@ export function checkPolicyApi(api: Cluster): Promise<readonly Outcome[]> {
 export function checkOwnRights(api: Cluster): Promise<readonly Outcome[]> {
   return attempt('rights-to-install', async () => {
     const lacking: string[] = [];
-    for (const [verb, group, resource] of NEEDED) {
-      const review = {
-        apiVersion: 'authorization.k8s.io/v1',
-        kind: 'SelfSubjectAccessReview',
-        spec: { resourceAttributes: { verb, group, resource } },
-      };
+    for (const right of NEEDED) {
+      const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: right } };
       const answer = await api.ask('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', review);
       const answered = jsonOf(answer);
       if (answered === undefined) return [unknown('rights-to-install', messageOf(answer))];
-      if (objectAt(answered, 'status')['allowed'] !== true) lacking.push(`${verb} ${resource}`);
+      if (objectAt(answered, 'status')['allowed'] !== true) lacking.push(wordsOf(right));
     }
     return lacking.length === 0
       ? [ok('rights-to-install', 'you may install it')]
       : [failed('rights-to-install', `you may not: ${lacking.join(', ')}`)];
   });
+}
+
+function wordsOf(right: (typeof NEEDED)[number]): string {
+  return `${right.verb} ${right.resource}${'namespace' in right ? ` in namespace ${right.namespace}` : ''}`;
 }

@@ -64,7 +64,11 @@ export function checkAdmission(api: Cluster, namespace: string): Promise<readonl
           `the webhook does not answer, or its certificate is not trusted; the policy refuses the known pod, as it should: ${messageOf(answer)}`,
         ),
       ];
-    return [failed('webhook-answers', `a known pod in namespace ${namespace} is refused: ${messageOf(answer)}`)];
+    // kubernetes#130887: an apiserver that lost the last parameter of a policy reads none again.
+    const remedy = /no params found for policy binding/.test(messageOf(answer))
+      ? `where ConfigMap mcp-sluice-images is in ${SYSTEM} restart the apiservers (docs/operations.md, "Installed again"), else apply the manifests again`
+      : undefined;
+    return [failed('webhook-answers', `a known pod in namespace ${namespace} is refused: ${messageOf(answer)}`, remedy)];
   });
 }
 

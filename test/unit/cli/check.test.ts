@@ -29,7 +29,7 @@ describe('mcp-sluice check, before', () => {
       if (path === '/version') return answer({ major: '1', minor: '29+', gitVersion: 'v1.29.4-gke.1' });
       if (path === REGISTRATION) return answer({ resources: [{ name: 'mutatingwebhookconfigurations' }] });
       return path.endsWith('accessreviews')
-        ? answer({ status: { allowed: !JSON.stringify(content).includes('clusterroles"') } })
+        ? answer({ status: { allowed: !/"(clusterroles|deployments)"/.test(JSON.stringify(content)) } })
         : undefined;
     });
     const { code, notOk } = await outcomes(cluster);
@@ -40,7 +40,7 @@ describe('mcp-sluice check, before', () => {
       'rights-to-install: failed',
     ]);
     expect(notOk[0]?.message).toContain('1.30 or later');
-    expect(notOk[2]?.message).toBe('you may not: create clusterroles');
+    expect(notOk[2]?.message).toBe('you may not: create clusterroles, create deployments in namespace mcp-sluice-system');
   });
 });
 
@@ -122,6 +122,19 @@ describe('mcp-sluice check, after', () => {
     expect(checks.find(({ check: name }) => name === 'webhook-answers')).toMatchObject({
       state,
       message: expect.stringContaining(message),
+    });
+  });
+
+  it('[cli:check-admission] knows the way out of an apiserver that reads no parameters of policies any more', async () => {
+    const cluster = createCluster(ca);
+    const message =
+      "ValidatingAdmissionPolicy 'mcp-sluice-images' denied request: no params found for policy binding with `Deny` parameterNotFoundAction";
+    cluster.answer((path) => (path.includes('dryRun') ? refusal(422, message) : undefined));
+    const { notOk } = await outcomes(cluster);
+    expect(notOk[0]).toMatchObject({
+      check: 'webhook-answers',
+      state: 'failed',
+      remedy: expect.stringContaining('restart the apiservers'),
     });
   });
 
