@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { inject, lint } from './run.ts';
+import { inject, lint } from '../unit/cli/run.ts';
 
+// In an integration test, as unit tests share the modules that they have loaded, and mocks come too late for those.
 const counted = vi.hoisted(() => ({ parsed: 0, reads: 0 }));
 
 vi.mock('yaml', async (original) => {
@@ -13,8 +14,8 @@ vi.mock('yaml', async (original) => {
     };
   return { ...yaml, parseAllDocuments: counting(yaml.parseAllDocuments), parseDocument: counting(yaml.parseDocument) };
 });
-vi.mock('../../../src/inject/raw.ts', async (original) => {
-  const raw = await original<typeof import('../../../src/inject/raw.ts')>();
+vi.mock('../../src/inject/raw.ts', async (original) => {
+  const raw = await original<typeof import('../../src/inject/raw.ts')>();
   const textAt: typeof raw.textAt = (...given) => {
     counted.reads += 1;
     return raw.textAt(...given);
