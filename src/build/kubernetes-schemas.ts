@@ -18,6 +18,7 @@ const KINDS = [
     (kind) => `api.admissionregistration.v1.${kind}`,
   ),
   'api.policy.v1.PodDisruptionBudget',
+  'api.networking.v1.NetworkPolicy',
   'api.events.v1.Event',
 ].map((name) => `io.k8s.${name}`);
 const GROUP_VERSION_KIND = 'x-kubernetes-group-version-kind';

@@ -15,6 +15,10 @@ export const toolingRequirements = {
     behaviour: 'An idle sidecar with Redis takes less than 80 MB of resident memory.',
   },
   'tooling:version': { source: 'contract §5', behaviour: 'The version that pods are stamped with is that of the package.' },
+  'tooling:goldens': {
+    source: '.ci/run',
+    behaviour: 'In CI no golden file is written: a run that asks for it fails.',
+  },
   'cli:unknown-command': {
     source: 'issue 3, The project',
     behaviour: 'An unknown command is refused with the nearest known one, exit 64.',

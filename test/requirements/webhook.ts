@@ -84,7 +84,8 @@ export const webhookRequirements = {
   },
   'webhook:shared-reads': {
     source: 'issue 3, Webhook',
-    behaviour: 'A namespace is read once for all reviews of half a second, and nothing older than a second is used.',
+    behaviour:
+      'A namespace is read once for all reviews of half a second; nothing older than a second is used while the apiserver answers.',
   },
   'webhook:nobody-waits': {
     source: 'issue 7 "Proof" 4',

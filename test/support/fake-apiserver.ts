@@ -13,8 +13,11 @@ export interface FakeApiserver {
   close(): Promise<void>;
 }
 
-/** Answers over TLS what the function says to `METHOD /path?query`; undefined: 404. */
-export async function startFakeApiserver(answer: (line: string, body: string) => object | undefined): Promise<FakeApiserver> {
+/** `silence`: a request that is never answered; `failure`: a 500. Undefined: 404. */
+type FakeAnswer = object | 'silence' | 'failure' | undefined;
+
+/** Answers over TLS what the function says to `METHOD /path?query`. */
+export async function startFakeApiserver(answer: (line: string, body: string) => FakeAnswer): Promise<FakeApiserver> {
   const directory = mkdtempSync(join(tmpdir(), 'mcp-sluice-apiserver-'));
   const { signer, bundle } = await createAuthorities(Date.now());
   const leaf = await issueLeaf(signer, ['localhost'], Date.now());
@@ -26,9 +29,10 @@ export async function startFakeApiserver(answer: (line: string, body: string) =>
       const line = `${request.method} ${request.url}`;
       seen.push(line);
       const found = answer(line, Buffer.concat(chunks).toString('utf8'));
-      response
-        .writeHead(found === undefined ? 404 : 200, { 'Content-Type': 'application/json' })
-        .end(JSON.stringify(found ?? { message: 'not found' }));
+      if (found === 'silence') return;
+      const [status, body] =
+        found === undefined ? [404, { message: 'not found' }] : found === 'failure' ? [500, { message: 'failed' }] : [200, found];
+      response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));

@@ -5,12 +5,15 @@ import { applyPatch } from '../../../src/inject/apply-patch.ts';
 import { objectAt, textAt, valueAt } from '../../../src/inject/raw.ts';
 import { TEMPLATES } from '../../../src/inject/workload.ts';
 import { renderIssue } from '../../../src/lib/issue-text.ts';
+import { isUpdatingGoldens } from '../../support/update-goldens.ts';
 import { type Golden, NOW_MS, readAll, readGoldens, render, writeGolden } from './golden-file.ts';
 
 const goldens = readGoldens();
-const isUpdating = process.env['UPDATE_GOLDENS'] === '1';
+const isUpdating = isUpdatingGoldens();
+/** Files tell of no object that was there before, of no Job's CronJob, and of no ConfigMap that it is missing. */
 const isForCli = ({ header }: Golden) =>
-  !(header.operation || header.owner || header.configMaps || header.allowedImages || header.subResource || header.imagePullSecrets);
+  Object.values(header.configMaps ?? {}).every((found) => typeof found === 'object') &&
+  !(header.operation || header.owner || header.allowedImages || header.subResource || header.imagePullSecrets);
 
 function judged({ input, facts }: Golden) {
   const admitted = admit(input, facts);
@@ -25,14 +28,24 @@ function judged({ input, facts }: Golden) {
   return { admitted, result, section: admitted.patch.length > 0 ? render(summary, result) : render(summary) };
 }
 
-async function throughCli({ header, facts }: Golden, source: string) {
+/** As documents behind the object's own, which is how files tell of them. */
+function configMapsOf({ header, facts }: Golden): string {
+  return Object.entries(header.configMaps ?? {})
+    .map(([name, data]) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: facts.namespace.name }, data }))
+    .map((each) => `---\n${render(each)}`)
+    .join('');
+}
+
+async function throughCli(golden: Golden, source: string) {
+  const { header, facts } = golden;
+  const configMaps = configMapsOf(golden);
   let [out, err] = ['', ''];
   const namespace = { kind: 'Namespace', metadata: facts.namespace };
   const redis = header.defaults?.['mcp-sluice.dev/redis'];
   const argv = ['--image', facts.image, '--namespace-file', 'namespace.yaml', ...(redis ? ['--default-redis', redis] : []), '-'];
   const io = {
     read: async () => render(namespace),
-    stdin: async () => source,
+    stdin: async () => source + configMaps,
     out: (text: string) => {
       out += text;
     },
@@ -41,7 +54,11 @@ async function throughCli({ header, facts }: Golden, source: string) {
     },
     nowMs: () => NOW_MS,
   };
-  return { code: await runInject(argv, io), out, err };
+  const code = await runInject(argv, io);
+  if (out === '') return { code, out, err };
+  // They come out as they went in.
+  expect(out.endsWith(configMaps)).toBe(true);
+  return { code, out: out.slice(0, out.length - configMaps.length), err };
 }
 
 /** The pod that a controller would make of the workload's template. */

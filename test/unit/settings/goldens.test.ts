@@ -4,6 +4,7 @@ import { renderIssues } from '../../../src/lib/issue-text.ts';
 import { parseSettings } from '../../../src/settings/annotations.ts';
 import { parseAnnotationsFile } from '../../../src/settings/annotations-file.ts';
 import { inherit } from '../../../src/settings/inherit.ts';
+import { isUpdatingGoldens } from '../../support/update-goldens.ts';
 
 /**
  * One file, one situation: annotations, a line of ten dashes, what becomes of
@@ -12,6 +13,7 @@ import { inherit } from '../../../src/settings/inherit.ts';
  */
 const folder = new URL('../../golden/settings/', import.meta.url);
 const SEPARATOR = '\n----------\n';
+const isUpdating = isUpdatingGoldens();
 const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
 
 function read(text: string): Record<string, string> {
@@ -42,7 +44,7 @@ describe('settings, one golden per situation', () => {
     const at = text.indexOf(SEPARATOR);
     const input = at === -1 ? text.trimEnd() : text.slice(0, at);
     const outcome = judge(input);
-    if (process.env['UPDATE_GOLDENS'] === '1') writeFileSync(path, `${input}${SEPARATOR}${outcome}`);
+    if (isUpdating) writeFileSync(path, `${input}${SEPARATOR}${outcome}`);
     else expect(at === -1 ? `no expectation in ${file}: run with UPDATE_GOLDENS=1` : text.slice(at + SEPARATOR.length)).toBe(outcome);
   });
 
