@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Created, createPods } from '../e2e/burst.ts';
+import { sampleOf } from '../e2e/cluster.ts';
 import { SYSTEM, startWebhook, WEBHOOK } from '../e2e/install.ts';
 import { type KubeObject, kubectl, listObjects, tryKubectl } from '../e2e/kubectl.ts';
 import { useNamespaces } from '../e2e/namespace.ts';
 import { inNode, nodeName } from '../e2e/node.ts';
-import { annotated } from '../e2e/policy-objects.ts';
+import { annotated, injectedPod } from '../e2e/policy-objects.ts';
 import { until } from '../e2e/until.ts';
-import { readyWebhookPods } from '../e2e/webhook-pods.ts';
+import { readyWebhookPods, webhookMetrics } from '../e2e/webhook-pods.ts';
 import { mixed, tollOf, untilWell, whileCreating } from './toll.ts';
 
 const namespace = 'e2e-21';
@@ -23,8 +24,9 @@ describe('chaos', () => {
   beforeAll(async () => {
     // Made while nobody looked, so that it is naked; its ReplicaSet's name is not its Deployment's.
     await kubectl(['label', 'namespace', naked, 'mcp-sluice.dev/webhook=ignore']);
-    await kubectl(['create', '-f', '-'], { input: JSON.stringify(ownedNaked()) });
-    await until('a naked pod', async () => (await listObjects(['pods', '-n', naked])).length === 1);
+    for (const object of [ownedNaked(), injectedPod({ namespace: naked, name: 'forged', image: 'evil.test/evil:1' })])
+      await kubectl(['create', '-f', '-'], { input: JSON.stringify(object) });
+    await until('a naked pod and a forged one', async () => (await listObjects(['pods', '-n', naked])).length === 2);
     await kubectl(['label', 'namespace', naked, 'mcp-sluice.dev/webhook-']);
   });
 
@@ -52,6 +54,8 @@ describe('chaos', () => {
     expect(toll.failures()).toEqual(toll.of('refused'));
     const stored = await listObjects(['pods', '-n', namespace]);
     const asking = stored.filter(({ metadata }) => metadata.name.startsWith('asks-'));
+    // Were all refused, none would be naked either.
+    expect(asking.length).toBeGreaterThan(KILLS / 2);
     expect(asking.filter((pod) => !hasSidecar(pod)).map(({ metadata }) => metadata.name)).toEqual([]);
     expect(stored).toHaveLength(CREATIONS - toll.of('refused').length);
     expect(stored.length - asking.length).toBe(CREATIONS / 2);
@@ -95,6 +99,13 @@ describe('chaos', () => {
       ['Deployment', 'owner', 'Warning'],
     ]);
     expect(events[0].message).toMatch(/^pod owner-/);
+    await until('the metric to count it, and the forged one', async () => {
+      const all = await webhookMetrics();
+      const counted = (state: string) => all.reduce((sum, each) => sum + sampleOf(each, 'mcp_sluice_webhook_pods', `state="${state}"`), 0);
+      const [nakedPods, forgedPods] = [counted('naked'), counted('forged')];
+      if (nakedPods > 0 && forgedPods > 0) return true;
+      throw new Error(`${nakedPods} naked, ${forgedPods} forged`);
+    });
   });
 });
 

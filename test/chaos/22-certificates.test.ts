@@ -4,17 +4,20 @@ import { issueAuthority } from '../../webhook/certificate.ts';
 import { splitBundle } from '../../webhook/pem.ts';
 import { sampleOf } from '../e2e/cluster.ts';
 import { SYSTEM, WEBHOOK } from '../e2e/install.ts';
-import { getObject, kubectl } from '../e2e/kubectl.ts';
+import { getObject, type KubeObject, kubectl } from '../e2e/kubectl.ts';
 import { useNamespaces } from '../e2e/namespace.ts';
 import { until } from '../e2e/until.ts';
 import { servedLeaves, webhookMetrics } from '../e2e/webhook-pods.ts';
-import { faultsOf } from './call-failures.ts';
+import { faultsOf, unjudgedReviews } from './call-failures.ts';
 import { untilWell, whileCreating } from './toll.ts';
 
 const namespace = 'e2e-22';
+const CONFIGURATION = ['mutatingwebhookconfiguration', 'mcp-sluice'];
 const SECRET = ['secret', 'mcp-sluice-webhook-certificate', '-n', SYSTEM];
 /** Longer than the webhook has a new CA be published before it signs (10 minutes), so that the rotation is due. */
 const LONG_KNOWN_MS = 15 * 60_000;
+/** Of one webhook, as managed fields tell it: `caBundle` and what names the entry. */
+const ONLY_BUNDLE = { '.': {}, 'f:name': {}, 'f:clientConfig': { 'f:caBundle': {} } };
 /** The webhook looks every 30 s; a machine may be busy with other things. */
 const PATIENT = { timeoutMs: 240_000, everyMs: 1000 };
 
@@ -26,13 +29,14 @@ describe('certificates', () => {
   it('[e2e:ca-rotation] the CA is rotated in the middle of a burst, and nothing fails', async () => {
     const [before = ''] = await authorities();
     const next = await issueAuthority(Date.now() - LONG_KNOWN_MS);
+    const unjudged = await unjudgedReviews();
     const toll = await whileCreating(namespace, async (soFar) => {
       await until('some creations', async () => soFar().total >= 20);
       const data = { 'next.crt': encode(next.certificate), 'next.key': encode(next.key) };
       await kubectl(['patch', ...SECRET, '--type=merge', '-p', JSON.stringify({ data })]);
       await until('both replicas to serve leaves of the next CA', () => isServedBy(next.certificate), PATIENT);
     });
-    expect(await faultsOf(toll)).toEqual([]);
+    expect(await faultsOf(toll, unjudged)).toEqual([]);
     expect((await authorities())[0]).toBe(next.certificate);
     // The one before is trusted until its end: leaves of it may still be served.
     expect(await published()).toEqual(expect.arrayContaining([next.certificate, before]));
@@ -40,6 +44,7 @@ describe('certificates', () => {
 
   it('[e2e:secret-deleted] after the Secret is deleted another CA signs, and nothing fails meanwhile', async () => {
     const [before] = await authorities();
+    const unjudged = await unjudgedReviews();
     const toll = await whileCreating(namespace, async () => {
       await kubectl(['delete', ...SECRET]);
       await until(
@@ -51,20 +56,24 @@ describe('certificates', () => {
         PATIENT,
       );
     });
-    expect(await faultsOf(toll)).toEqual([]);
+    expect(await faultsOf(toll, unjudged)).toEqual([]);
     expect(await published()).toContain(before);
   });
 
   it('[e2e:bundle-blanked] a caBundle that was blanked is written again; meanwhile annotated pods are refused and others created', async () => {
     const before = await published();
     expect(before).not.toEqual([]);
+    const registered = await registration();
     const toll = await whileCreating(namespace, async (soFar) => {
       const blank = [{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }];
-      await kubectl(['patch', 'mutatingwebhookconfiguration/mcp-sluice', '--type=json', '-p', JSON.stringify(blank)]);
+      await kubectl(['patch', ...CONFIGURATION, '--type=json', '-p', JSON.stringify(blank)]);
       await until('caBundle to be there again', async () => (await published()).length > 0, PATIENT);
       await untilWell(soFar);
     });
     expect(await published()).toEqual(before);
+    // Written by the webhook as the owner of this one field, and nothing beside it was touched.
+    expect(await registration()).toEqual(registered);
+    expect(await appliedByWebhook()).toEqual([{ 'f:webhooks': { 'k:{"name":"inject.mcp-sluice.dev"}': ONLY_BUNDLE } }]);
     // The clear word of the policies to those that ask, and nothing else that went wrong.
     expect(toll.failures()).toEqual(toll.of('refused'));
     process.stderr.write(`e2e: caBundle blanked amid ${toll.total} creations: ${toll.of('refused').length} that asked were refused\n`);
@@ -85,8 +94,26 @@ async function authorities(): Promise<string[]> {
 
 /** Of what the apiserver trusts. */
 async function published(): Promise<string[]> {
-  const { webhooks } = await getObject(['mutatingwebhookconfiguration', 'mcp-sluice']);
+  const { webhooks } = await getObject(CONFIGURATION);
   return certificatesIn(webhooks[0].clientConfig.caBundle);
+}
+
+/** All that the configuration says but for `caBundle`. */
+async function registration(): Promise<object> {
+  const { metadata, webhooks } = await getObject(CONFIGURATION);
+  const withoutBundle = webhooks.map(({ clientConfig: { caBundle: _, ...clientConfig }, ...webhook }: KubeObject) => ({
+    ...webhook,
+    clientConfig,
+  }));
+  return { labels: metadata.labels, annotations: metadata.annotations, webhooks: withoutBundle };
+}
+
+/** The fields of the configuration that the webhook owns, by each of its entries among the managed fields. */
+async function appliedByWebhook(): Promise<object[]> {
+  const { metadata } = await getObject([...CONFIGURATION, '--show-managed-fields']);
+  const own = metadata.managedFields.filter(({ manager }: KubeObject) => manager === 'mcp-sluice-webhook');
+  expect(own.map(({ operation }: KubeObject) => operation)).toEqual(['Apply']);
+  return own.map(({ fieldsV1 }: KubeObject) => fieldsV1);
 }
 
 /** True once the CA is published, and each of two replicas greets with a leaf of it and finds it trusted. */

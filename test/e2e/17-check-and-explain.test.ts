@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkCluster, mcpSluice } from './cli.ts';
 import { readyPods } from './cluster.ts';
@@ -14,6 +17,7 @@ const restricted = 'e2e-17-restricted';
 const ignored = 'e2e-17-ignored';
 const inject = ours({ inject: 'true' });
 const image = IMAGES.product;
+const FIRST = join(import.meta.dirname, 'overlay/first');
 
 describe('check and explain', () => {
   useNamespaces({ [plain]: {}, [restricted]: { enforce: 'restricted' }, [ignored]: {} });
@@ -32,26 +36,29 @@ describe('check and explain', () => {
     });
     const names = checks.map(({ check }) => check.split(' ')[0] ?? '');
     expect(names.filter((name) => name === 'policy')).toHaveLength(3);
-    expect(names.filter((name) => name === 'webhook-ready')).toHaveLength(2);
-    for (const name of ['kubernetes-version', 'policy-api', 'webhook-replicas', 'images', 'webhook-registered', 'webhook-ca'])
+    for (const each of ['webhook-ready', 'webhook-certificate']) expect(names.filter((name) => name === each)).toHaveLength(2);
+    for (const name of ['kubernetes-version', 'policy-api', 'version', 'webhook-replicas', 'images', 'webhook-registered', 'webhook-ca'])
       expect(names).toContain(name);
     for (const name of ['webhook-rights', 'webhook-secrets', 'webhook-answers', 'webhook-order', 'pods', 'redis'])
       expect(names).toContain(name);
   });
 
-  it('[e2e:check-trouble] names a naked pod, a Redis that is away, and a policy that somebody edited', async () => {
-    await kubectl(['create', '-f', '-'], { input: JSON.stringify(annotated({ namespace: ignored, name: 'naked' })) });
+  it('[e2e:check-trouble] names a naked pod, a forged one, a Redis that is away, and a policy that somebody edited', async () => {
+    const forged = injectedPod({ namespace: ignored, name: 'forged', image: 'evil.test/evil:1' });
+    for (const made of [annotated({ namespace: ignored, name: 'naked' }), forged])
+      await kubectl(['create', '-f', '-'], { input: JSON.stringify(made) });
     await kubectl(['label', 'namespace', ignored, 'mcp-sluice.dev/webhook-']);
     await kubectl(['scale', 'deployment/redis', '-n', plain, '--replicas=0']);
     await kubectl(['patch', 'validatingadmissionpolicybinding/mcp-sluice-workloads', '--type=merge', '-p', audit(['Audit'])]);
     try {
-      const found = await until('check to find all three', async () => {
+      const found = await until('check to find all of them', async () => {
         const { code, checks } = await checkCluster();
         const failed = checks.filter(({ state }) => state === 'failed').map(({ check, message }) => `${check}: ${message}`);
         return failed.some((each) => each.startsWith(`redis ${plain}`)) && { code, failed: failed.join('\n') };
       });
       expect(found.code).toBe(1);
       expect(found.failed).toMatch(new RegExp(`pods: ${ignored}/naked is naked`));
+      expect(found.failed).toMatch(new RegExp(`pods: ${ignored}/forged is forged`));
       expect(found.failed).toContain('policy mcp-sluice-workloads: its binding does not deny');
     } finally {
       await kubectl(['patch', 'validatingadmissionpolicybinding/mcp-sluice-workloads', '--type=merge', '-p', audit(['Deny'])]);
@@ -70,6 +77,32 @@ describe('check and explain', () => {
     const naked = await explainIn(ignored, 'pod/naked');
     expect([naked.code, naked.told.now.state]).toEqual([1, 'naked']);
     expect((await explainIn(plain, 'pod/none')).code).toBe(66);
+  });
+
+  it('[e2e:kustomize] lint and inject take what kubectl kustomize makes, and the apiserver takes what comes out', async () => {
+    const installation = await kubectl(['kustomize', FIRST]);
+    const linted = await mcpSluice(['lint', '-'], { input: installation });
+    expect(linted.code, linted.stdout + linted.stderr).toBe(0);
+    const same = await mcpSluice(['inject', '-', '--image', image], { input: installation });
+    // Nothing of ours asks for a sidecar: not a byte is another.
+    expect([same.code, same.stdout === installation], same.stderr).toEqual([0, true]);
+
+    const folder = mkdtempSync(join(tmpdir(), 'mcp-sluice-kustomize-'));
+    try {
+      const app = deployment({ name: 'app', namespace: plain, server: 'python', template: { inject: 'true' } });
+      writeFileSync(join(folder, 'app.yaml'), JSON.stringify(app));
+      writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify({ resources: ['app.yaml'], namePrefix: 'built-' }));
+      const input = await kubectl(['kustomize', folder]);
+      expect((await mcpSluice(['lint', '-'], { input })).code).toBe(0);
+      const injected = await mcpSluice(['inject', '-', '--image', image], { input });
+      expect(injected.code, injected.stderr).toBe(0);
+      const taken = await kubectl(['create', '--dry-run=server', '-o', 'json', '-f', '-'], { input: injected.stdout });
+      const { metadata, spec } = JSON.parse(taken) as KubeObject;
+      expect([metadata.name, spec.template.spec.initContainers[0].name]).toEqual(['built-app', 'mcp-sluice']);
+      expect((await mcpSluice(['uninject', '-'], { input: injected.stdout })).stdout).toBe(input);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('[e2e:explain-true] foresees what the real apiserver decides, with the webhook and without it', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { isReady, podsOf, readyPods } from './cluster.ts';
-import { apply, kubectl } from './kubectl.ts';
+import { apply, type KubeObject, kubectl, listObjects } from './kubectl.ts';
 import { useNamespaces } from './namespace.ts';
-import { deployment } from './objects.ts';
+import { deployment, pod } from './objects.ts';
 import { until } from './until.ts';
 
 const namespace = 'e2e-20';
@@ -27,6 +27,19 @@ server.on('stream', (stream, headers) => {
 });
 server.listen(3001, '127.0.0.1');`;
 
+/** Has loopback alone, as takeover has it; tells of each request to the log. */
+const TELLS = `
+require('http').createServer((request, response) => {
+  console.log(request.method, request.url, request.headers['user-agent']);
+  response.end('ok');
+}).listen(3001, '127.0.0.1');`;
+
+/** For a container that has to wait: what comes after it is started once this has ended. */
+const UNTIL_OPEN = `
+const look = () => require('net').connect(3001, '127.0.0.1').on('connect', () => process.exit(0)).on('error', () => setTimeout(look, 50));
+look();`;
+
+const IDLES = 'setInterval(() => {}, 1e9);';
 const often = { periodSeconds: 1, failureThreshold: 2 };
 
 describe('probes of the app, asked by a real kubelet', () => {
@@ -78,10 +91,36 @@ describe('probes of the app, asked by a real kubelet', () => {
     expect(sidecar.restartCount).toBe(0);
     await until('the app to be ready again', async () => isReady((await podsOf(namespace, 'hangs'))[0]), { timeoutMs: 120_000 });
   });
+
+  it('[e2e:hook-truth] an httpGet hook on the captured port reaches the app, and fails where there is none', async () => {
+    const hook = { postStart: { httpGet: { path: '/started', port: 3001 } } };
+    const absent = { command: node(IDLES), lifecycle: hook };
+    const present = { command: node(TELLS), lifecycle: { postStart: { exec: { command: node(UNTIL_OPEN) } } } };
+    const served = pod({ name: 'hook-served', namespace, template: { inject: 'true' }, container: present }) as KubeObject;
+    const [{ ports: _, ...app }] = served.spec.containers;
+    served.spec.containers.push({ ...app, name: 'late', command: node(IDLES), lifecycle: hook });
+    await apply(served, pod({ name: 'hook-absent', namespace, template: { inject: 'true' }, container: absent }));
+
+    const [ran] = await readyPods(namespace, 'hook-served');
+    expect(ran.spec.containers[1].lifecycle).toEqual({ postStart: { httpGet: { path: '/started', port: 3001, scheme: 'HTTP' } } });
+    expect(await kubectl(['logs', '-n', namespace, 'hook-served', '-c', 'app'])).toMatch(/^GET \/started kube-lifecycle\//m);
+    expect(await failedHooksOf('hook-served')).toEqual([]);
+    const failed = await until('the kubelet to find that nobody answers', async () => {
+      const found = await failedHooksOf('hook-absent');
+      return found.length > 0 && found;
+    });
+    expect(failed[0].involvedObject.fieldPath).toBe('spec.containers{app}');
+    await kubectl(['delete', 'pod', 'hook-absent', 'hook-served', '-n', namespace, '--wait=false']);
+  });
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: a pod as the API has it
-const isAppReady = (pod: any): boolean => pod.status.containerStatuses[0].ready === true;
+const node = (script: string): string[] => ['/usr/local/bin/node', '-e', script];
+
+function failedHooksOf(name: string): Promise<KubeObject[]> {
+  return listObjects(['events', '-n', namespace, '--field-selector', `reason=FailedPostStartHook,involvedObject.name=${name}`]);
+}
+
+const isAppReady = (pod: KubeObject): boolean => pod.status.containerStatuses[0].ready === true;
 
 async function signal(pod: string): Promise<void> {
   await kubectl(['exec', '-n', namespace, pod, '-c', 'app', '--', '/usr/local/bin/node', '-e', "process.kill(1, 'SIGUSR2')"]);

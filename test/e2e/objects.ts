@@ -8,7 +8,7 @@ export function ours(values: Readonly<Record<string, string>>): Record<string, s
 }
 
 /** What *restricted* asks of every container. */
-const RESTRICTED = {
+export const RESTRICTED = {
   runAsNonRoot: true,
   runAsUser: 65532,
   allowPrivilegeEscalation: false,

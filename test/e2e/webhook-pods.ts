@@ -18,11 +18,11 @@ export async function readyWebhookPods(): Promise<KubeObject[]> {
 
 /** The metrics of each replica, as Prometheus reads them. */
 export function webhookMetrics(): Promise<string[]> {
-  return webhookPods().then((pods) =>
-    Promise.all(
-      pods.map(({ metadata }) => kubectl(['get', '--raw', `/api/v1/namespaces/${SYSTEM}/pods/https:${metadata.name}:10250/proxy/metrics`])),
-    ),
-  );
+  return webhookPods().then((pods) => Promise.all(pods.map(metricsOfReplica)));
+}
+
+export function metricsOfReplica({ metadata }: KubeObject): Promise<string> {
+  return kubectl(['get', '--raw', `/api/v1/namespaces/${SYSTEM}/pods/https:${metadata.name}:10250/proxy/metrics`]);
 }
 
 /** What each replica, by its name, greets a new connection with. */

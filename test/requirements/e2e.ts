@@ -129,10 +129,17 @@ export const e2eRequirements = {
     source: 'issue 7, CLI',
     behaviour: 'check finds a sound installation in order: registration, policies, rights, certificates, a dry run, Redis.',
   },
-  'e2e:check-trouble': { source: 'issue 7, CLI', behaviour: 'check names a naked pod, a Redis that is away and an edited policy.' },
+  'e2e:check-trouble': {
+    source: 'issue 7, CLI',
+    behaviour: 'check names a naked pod, a forged one, a Redis that is away and an edited policy.',
+  },
   'e2e:explain-cluster': {
     source: 'issue 7, CLI',
     behaviour: 'explain says of objects of a cluster what they are, and where their values came from.',
+  },
+  'e2e:kustomize': {
+    source: 'issue 7, CLI',
+    behaviour: 'lint and inject take what kubectl kustomize makes; the apiserver takes the result, and uninject gives back the same bytes.',
   },
   'e2e:explain-true': {
     source: 'issue 7, CLI',
@@ -141,7 +148,8 @@ export const e2eRequirements = {
   },
   'e2e:zero-calls': {
     source: 'issue 7, Selection and scope',
-    behaviour: "By the apiserver's own count 1,000 unannotated pods cost no call of the webhook.",
+    behaviour:
+      "By the apiserver's own count 1,000 unannotated pods cost no call of the webhook, nor do annotated mirror pods and pods of our own namespace.",
   },
   'e2e:load': {
     source: 'issue 7, Proof 4',
@@ -150,7 +158,8 @@ export const e2eRequirements = {
   },
   'e2e:kill-loop': {
     source: 'issue 7, Proof 3',
-    behaviour: 'While webhook pods are killed in a loop no annotated pod is created naked and no unannotated one is refused.',
+    behaviour:
+      'While webhook pods are killed in a loop no annotated pod is created naked, no unannotated one is refused, and some are injected.',
   },
   'e2e:drain': {
     source: 'issue 7, Proof 3',
@@ -169,7 +178,10 @@ export const e2eRequirements = {
     source: 'issue 7, Proof 3',
     behaviour: 'Leaves of both replicas end, several times over, during one burst of creations, and none fails.',
   },
-  'e2e:event': { source: 'issue 7, Events and metrics', behaviour: 'An Event on the owner tells of a naked pod.' },
+  'e2e:event': {
+    source: 'issue 7, Events and metrics',
+    behaviour: 'An Event on the owner tells of a naked pod; a metric counts it, and a forged one.',
+  },
   'e2e:workload-kinds': {
     source: 'issue 7, Proof 2',
     behaviour: 'Under restricted, quota and limit range workloads of every kind and bare pods run with their sidecars.',
@@ -206,9 +218,16 @@ export const e2eRequirements = {
     source: 'issue 7, Selection and scope, in the place of issue 3, E2E 8, which warned',
     behaviour: 'Routed tcpSocket and gRPC probes tell a kubelet the truth about the app.',
   },
+  'e2e:hook-truth': {
+    source: 'issue 7, Selection and scope',
+    behaviour: 'An httpGet hook of a real kubelet on the captured port reaches the app, and fails where there is no app.',
+  },
   'e2e:ca-rotation': { source: 'issue 7, Proof 3', behaviour: 'The CA is rotated in the middle of a burst without a failure.' },
   'e2e:secret-deleted': { source: 'issue 7, Proof 3', behaviour: 'A deleted Secret heals without a failure.' },
-  'e2e:bundle-blanked': { source: 'issue 7, Proof 3', behaviour: 'A caBundle that was blanked heals; meanwhile nothing runs naked.' },
+  'e2e:bundle-blanked': {
+    source: 'issue 7, Proof 3',
+    behaviour: 'A caBundle that was blanked heals by its owner, who changes nothing else; meanwhile nothing runs naked.',
+  },
   'e2e:reboot': { source: 'issue 7, Proof 3', behaviour: 'After a reboot with the webhook pending the cluster comes up by itself.' },
   'e2e:uninstall': { source: 'issue 7, Proof 5', behaviour: 'uninstall leaves the cluster as it was before.' },
   'e2e:uninstall-no-lock': { source: 'issue 7, Update and removal', behaviour: 'After uninstall nothing refuses pods.' },
