@@ -109,12 +109,15 @@ describe('policies', () => {
     delete hidden.metadata.labels;
     expect(await refusal(hidden)).toMatch(/lacks label mcp-sluice.dev\/injected/);
     expect(await change('label', 'pod/injected', 'mcp-sluice.dev/injected-')).toMatch(/lacks label mcp-sluice.dev\/injected/);
+    const { metadata } = await getObject(IMAGES);
     await kubectl(['delete', ...IMAGES]);
     const unknown = injectedPod({ namespace, name: 'unknown', image });
     await until('the policy to miss its images', async () => ((await refusal(unknown)) === '' ? undefined : true));
     expect(await refusal(annotated({ namespace, name: 'plain' }, {}))).toBe('');
-    const restored = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'mcp-sluice-images', namespace: SYSTEM }, data: images };
-    await apply(restored);
+    const { name, labels, annotations } = metadata;
+    const restored = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: SYSTEM, labels, annotations }, data: images };
+    // Not applied: the next `kubectl apply` of the manifests would take away the data that this one had brought.
+    await kubectl(['create', '-f', '-'], { input: JSON.stringify(restored) });
     await until('the policy to know its images', async () => ((await refusal(unknown)) === '' ? true : undefined));
   });
 
