@@ -167,6 +167,9 @@ describe(`an upgrade from ${PREVIOUS.version} to ${VERSION}`, () => {
     await kubectl(['rollout', 'status', 'deployment/app', '-n', namespace, '--timeout=120s'], { timeoutMs: 130_000 });
     const [renewed] = await readyPods(namespace, 'app');
     expect(makerOf(renewed)).toEqual(byCurrent);
+    // Until then a node may still send calls to the one before, whose server has ended.
+    const left = () => listObjects(['pods', '-n', namespace, '-l', 'app=app']);
+    await until('the pod of before to be gone', async () => (await left()).length === 1, { timeoutMs: 90_000 });
     // One version wrote the bucket, the other reads it.
     session = await openSession(await hostUrl(namespace, 'app'));
     expect((await session.call()).status).toBe(429);
