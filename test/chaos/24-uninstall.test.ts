@@ -6,6 +6,7 @@ import { createPods, numbered } from '../e2e/burst.ts';
 import { mcpSluice, PROGRAM } from '../e2e/cli.ts';
 import { podsOf, readyPods, sidecarOf } from '../e2e/cluster.ts';
 import { install, systemGone } from '../e2e/install.ts';
+import { CLUSTER } from '../e2e/kind.ts';
 import { apply, kubectl, tryKubectl } from '../e2e/kubectl.ts';
 import { listEverything } from '../e2e/listing.ts';
 import { useNamespaces } from '../e2e/namespace.ts';
@@ -81,7 +82,8 @@ describe('uninstall', () => {
 
 /** What tests of all files make bears such a name; a cluster that was kept had an installation before. */
 const isTests = (line: string): boolean => /[ /]e2e-/.test(line);
-const isOurs = (line: string): boolean => line.includes('mcp-sluice');
+/** The node is named after the cluster, and that after us. */
+const isOurs = (line: string): boolean => line.replaceAll(CLUSTER, '').includes('mcp-sluice');
 
 /** What is there and was not before the installation. */
 async function strangers(): Promise<string[]> {
