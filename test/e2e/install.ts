@@ -19,6 +19,10 @@ export async function installFrom(folder: string): Promise<void> {
   const isUnchanged = applied.includes(`deployment.apps/${WEBHOOK} unchanged`);
   if (isUnchanged) await kubectl(['rollout', 'restart', `deployment/${WEBHOOK}`, '-n', SYSTEM]);
   await kubectl(['rollout', 'status', `deployment/${WEBHOOK}`, '-n', SYSTEM, '--timeout=180s'], { timeoutMs: 200_000 });
+  // A replica that drains still answers on the connections that it has.
+  const replicas = () => listObjects(['pods', '-n', SYSTEM, '-l', 'app.kubernetes.io/component=webhook']);
+  const isSettled = async () => (await replicas()).every(({ metadata }) => metadata.deletionTimestamp === undefined);
+  await until('the replicas of before to be gone', isSettled, { timeoutMs: 90_000 });
   await webhookServes();
 }
 
