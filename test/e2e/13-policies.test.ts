@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { renderInstall } from '../../src/build/install-yaml.ts';
-import { SYSTEM, startWebhook, stopWebhook } from './install.ts';
+import { install, SYSTEM, startWebhook, stopWebhook } from './install.ts';
 import { apply, getObject, type KubeObject, kubectl, tryKubectl } from './kubectl.ts';
 import { useNamespaces } from './namespace.ts';
 import { annotated, controlled, injectedPod, workload } from './policy-objects.ts';
@@ -47,6 +47,9 @@ describe('policies', () => {
   afterAll(async () => {
     await nameImages(images);
     await startWebhook();
+    // What was made by hand here is once more what `kubectl apply` makes, so that the next apply takes nothing away.
+    await install('first');
+    await until('the images to be named', async () => (await getObject(IMAGES)).data?.current === image);
   });
 
   async function nameImages(data: Readonly<Record<string, string>>): Promise<void> {
