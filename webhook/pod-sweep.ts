@@ -1,5 +1,5 @@
 import type { Facts } from '../src/inject/facts.ts';
-import { INJECT_KEY, INJECTED_LABEL, SIDECAR } from '../src/inject/names.ts';
+import { INJECT_KEY, INJECTED_LABEL, RUNNING_PODS, SIDECAR } from '../src/inject/names.ts';
 import { type PodState, standingOf, type Today } from '../src/inject/standing.ts';
 import { PREFIX } from '../src/lib/prefix.ts';
 import { ownAnnotations } from '../src/settings/own-annotations.ts';
@@ -14,8 +14,6 @@ const SHRINK_BY = 5;
 const MAX_FINDINGS = 200;
 /** In which a sidecar that starts, or restarts, is expected not to be ready. */
 const PATIENCE_MS = 60_000;
-/** What has ended runs nothing. */
-export const RUNNING = 'status.phase!=Succeeded,status.phase!=Failed';
 
 export type Counted = PodState | 'unready';
 
@@ -92,9 +90,9 @@ export async function sweepPods({ api, today, namespace, clock }: SweepOptions):
       withEntries.push(briefly(pod));
   }
 
-  const labelled = { labelSelector: INJECTED_LABEL, fieldSelector: RUNNING, limit: PODS_A_PAGE };
+  const labelled = { labelSelector: INJECTED_LABEL, fieldSelector: RUNNING_PODS, limit: PODS_A_PAGE };
   for await (const pod of pages(api, labelled)) await judge(pod);
-  const others = { labelSelector: `!${INJECTED_LABEL}`, fieldSelector: RUNNING, limit: METADATA_A_PAGE, isMetadataOnly: true };
+  const others = { labelSelector: `!${INJECTED_LABEL}`, fieldSelector: RUNNING_PODS, limit: METADATA_A_PAGE, isMetadataOnly: true };
   for await (const candidate of pages(api, others)) {
     const { annotations, namespace: where = '', name = '', deletionTimestamp } = candidate.metadata ?? {};
     if (annotations?.[INJECT_KEY] !== 'true' || deletionTimestamp !== undefined) continue;
@@ -119,7 +117,7 @@ function briefly({ metadata = {}, ...pod }: KubeObject): KubeObject {
 type Query = Omit<PageQuery, 'from'>;
 
 /** A page that is too large or too slow is asked for again in smaller ones, and so are those after it. */
-async function* pages(api: Pick<KubeApi, 'list'>, { limit: most, ...query }: Query): AsyncGenerator<KubeObject> {
+export async function* pages(api: Pick<KubeApi, 'list'>, { limit: most, ...query }: Query): AsyncGenerator<KubeObject> {
   let from: string | undefined;
   let limit = most;
   do {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { INJECTED_LABEL } from '../src/inject/names.ts';
+import { INJECTED_LABEL, RUNNING_PODS } from '../src/inject/names.ts';
 import { CERT_MANAGER, certManager, type Installed, namespace, policies, registrations, remainder } from './installation.ts';
-import { type KubeApi, KubeError, kubePaths } from './kube-api.ts';
-import { RUNNING } from './pod-sweep.ts';
+import { type KubeApi, KubeError } from './kube-api.ts';
+import { pages } from './pod-sweep.ts';
 
 /** Something with a finalizer of somebody else goes when that is done. */
 const GONE_WITHIN_MS = 30_000;
@@ -87,15 +87,10 @@ async function isOurs(api: KubeApi): Promise<boolean> {
 }
 
 async function countPods(api: KubeApi): Promise<Pick<Uninstalled, 'injectedPods'>> {
-  const query = { limit: PODS_A_PAGE, labelSelector: INJECTED_LABEL, fieldSelector: RUNNING, isMetadataOnly: true };
+  const query = { limit: PODS_A_PAGE, labelSelector: INJECTED_LABEL, fieldSelector: RUNNING_PODS, isMetadataOnly: true };
   let injectedPods = 0;
-  let from: string | undefined;
   try {
-    do {
-      const page = await api.list(kubePaths.pods, { ...query, ...(from !== undefined && { from }) });
-      injectedPods += page.items.length;
-      from = page.next;
-    } while (from !== undefined);
+    for await (const _ of pages(api, query)) injectedPods++;
   } catch {
     return {};
   }

@@ -27,6 +27,8 @@ export const MOUNT = {
 
 /** On every pod with our sidecar: the policy on images selects by it. */
 export const INJECTED_LABEL = `${PREFIX}injected`;
+/** Field selector: what has ended runs nothing. */
+export const RUNNING_PODS = 'status.phase!=Succeeded,status.phase!=Failed';
 export const INJECT_KEY = `${PREFIX}inject`;
 /** Version and hash of the configuration at admission. Never believed, only written. */
 export const STATUS_KEY = `${PREFIX}status`;

@@ -1,8 +1,7 @@
 import { PREFIX } from '../lib/prefix.ts';
 import type { Facts } from './facts.ts';
-import { STATUS_KEY } from './names.ts';
 import { listAt, textAt, textsAt } from './raw.ts';
-import { configured, shortHash } from './stamp.ts';
+import { configured, readStamp, shortHash } from './stamp.ts';
 
 /**
  * What injection wrote under names that are not ours, kept in the stamp: nobody but `explain` and `uninject` reads it, and
@@ -21,12 +20,7 @@ export interface Additions {
 
 /** The record in a pod's or template's annotations; empty where there is none or it cannot be read. */
 export function readAdditions(annotations: Readonly<Record<string, string>>): Additions {
-  let status: unknown;
-  try {
-    status = JSON.parse(annotations[STATUS_KEY] ?? '{}');
-  } catch {
-    status = {};
-  }
+  const status = readStamp(annotations);
   const names = (list: string) => listAt(status, list).filter((name): name is string => typeof name === 'string');
   return {
     inherited: textsAt(status, 'inherited'),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { PREFIX } from '../lib/prefix.ts';
 import { RETUNABLE } from '../settings/retune.ts';
 import { PROPAGATED_KEY, STATUS_KEY } from './names.ts';
-import { textAt } from './raw.ts';
+import { objectAt, type Raw, textAt } from './raw.ts';
 
 /** Equal to package.json's, which a test checks. */
 export const VERSION = '0.2.0';
@@ -30,14 +30,18 @@ export function configHashes(annotations: Readonly<Record<string, string>>): Has
 
 /** Those in the stamp among a pod's annotations; undefined where they are not there. */
 export function readHashes(annotations: Readonly<Record<string, string>>): Hashes | undefined {
-  let status: unknown;
-  try {
-    status = JSON.parse(annotations[STATUS_KEY] ?? '');
-  } catch {
-    return undefined;
-  }
-  const [config, fixed] = [textAt(status, 'config'), textAt(status, 'fixed')];
+  const stamped = readStamp(annotations);
+  const [config, fixed] = [textAt(stamped, 'config'), textAt(stamped, 'fixed')];
   return config === '' || fixed === '' ? undefined : { config, fixed };
+}
+
+/** The stamp among a pod's annotations, which anybody may have written; empty where there is none or it cannot be read. */
+export function readStamp(annotations: Readonly<Record<string, string>>): Raw {
+  try {
+    return objectAt(JSON.parse(annotations[STATUS_KEY] ?? '{}'));
+  } catch {
+    return {};
+  }
 }
 
 /** Enough to see that a value is no longer the one we wrote. */

@@ -1,9 +1,9 @@
 import { driftOf } from './drift.ts';
 import type { Facts } from './facts.ts';
-import { CAPTURE, INJECT_KEY, INJECTED_LABEL, SIDECAR, STATUS_KEY } from './names.ts';
+import { CAPTURE, INJECT_KEY, INJECTED_LABEL, SIDECAR } from './names.ts';
 import { initIndex, isOurImage } from './ours.ts';
 import { listAt, textAt, textsAt, valueAt } from './raw.ts';
-import { VERSION } from './stamp.ts';
+import { readStamp, VERSION } from './stamp.ts';
 import { isMirrorPod, STATIC_POD_WAY } from './static-pod.ts';
 
 /**
@@ -46,14 +46,15 @@ export function standingOf(pod: unknown, today: Today): Standing | undefined {
   if (!runsSidecar(spec, sidecar)) return forged(`container ${SIDECAR} does not run what the webhook would have it run`);
   if (!isLabelled) return forged(`it runs the sidecar without label ${INJECTED_LABEL}, so nobody looked at its image`);
   if (image !== today.image) return { state: 'stale', reason: `its sidecar runs ${image}, and ${today.image} is injected now` };
-  const version = stampedVersion(textAt(pod, 'metadata', 'annotations', STATUS_KEY));
+  const annotations = textsAt(pod, 'metadata', 'annotations');
+  const version = stampedVersion(annotations);
   // Who asks from outside may be of another version than the webhook.
   const current = today.version ?? VERSION;
   if (version !== current) return { state: 'stale', reason: `it was injected by version ${version}, and ${current} runs now` };
   // Another version may hash and inherit in another way.
   if (current !== VERSION) return { state: 'fresh', reason: '' };
   const { namespace, defaults } = today;
-  const drift = driftOf(textsAt(pod, 'metadata', 'annotations'), namespace && { annotations: namespace.annotations, defaults });
+  const drift = driftOf(annotations, namespace && { annotations: namespace.annotations, defaults });
   return drift === undefined ? { state: 'fresh', reason: '' } : { state: 'stale', reason: drift };
 }
 
@@ -71,11 +72,7 @@ function runsSidecar(spec: unknown, sidecar: unknown): boolean {
 }
 
 /** Text that anybody may have written: bounded, and never more than shown. */
-function stampedVersion(status: string): string {
-  try {
-    const version: unknown = valueAt(JSON.parse(status), ['version']);
-    return typeof version === 'string' && /^[-+.0-9A-Za-z]{1,40}$/.test(version) ? version : 'unknown';
-  } catch {
-    return 'unknown';
-  }
+function stampedVersion(annotations: Readonly<Record<string, string>>): string {
+  const version = textAt(readStamp(annotations), 'version');
+  return /^[-+.0-9A-Za-z]{1,40}$/.test(version) ? version : 'unknown';
 }

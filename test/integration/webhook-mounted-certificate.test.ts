@@ -43,30 +43,30 @@ describe('a certificate that somebody else keeps', () => {
     started.push(webhook);
     return webhook;
   };
+  /** Serves what is mounted, which all trust. */
+  const serveMounted = async () => {
+    const kube = createCluster();
+    const authorities = await createAuthorities(Date.now());
+    await mount(authorities);
+    inject(kube, authorities);
+    const webhook = await start(kube);
+    await untilReady(webhook);
+    return { kube, authorities, webhook };
+  };
   afterEach(async () => {
     await Promise.all(started.splice(0).map(({ webhook }) => webhook.stop()));
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
   it('[webhook:mounted-certificate] is served from the mount, and neither caBundle nor a Secret is touched', async () => {
-    const kube = createCluster();
-    const authorities = await createAuthorities(Date.now());
-    await mount(authorities);
-    inject(kube, authorities);
-    const webhook = await start(kube);
-    await untilReady(webhook);
+    const { kube, webhook } = await serveMounted();
     expect((await ask(webhook, '/mutate', { body: reviewOf() })).status).toBe(200);
     expect(kube.calls.filter((call) => call.includes('secrets') || call.startsWith('PATCH'))).toEqual([]);
     expect((await ask(webhook, '/metrics')).text).toMatch(/mcp_sluice_webhook_ca_expiry_seconds 3\d{7}\n/);
   });
 
   it('[webhook:mounted-certificate] is taken up when it is renewed, without dropping a review', async () => {
-    const kube = createCluster();
-    const authorities = await createAuthorities(Date.now());
-    await mount(authorities);
-    inject(kube, authorities);
-    const webhook = await start(kube);
-    await untilReady(webhook);
+    const { authorities, webhook } = await serveMounted();
     const before = await servedCertificate(webhook.port);
     await mount(authorities);
     await eventually(() => servedCertificate(webhook.port).then((served) => served === before)).toBe(false);
@@ -74,12 +74,7 @@ describe('a certificate that somebody else keeps', () => {
   });
 
   it('[webhook:mounted-certificate] stays the last good one when the files are broken or gone', async () => {
-    const kube = createCluster();
-    const authorities = await createAuthorities(Date.now());
-    await mount(authorities);
-    inject(kube, authorities);
-    const webhook = await start(kube);
-    await untilReady(webhook);
+    const { webhook } = await serveMounted();
     const before = await servedCertificate(webhook.port);
     const failures = () => webhook.lines.filter(({ duty }) => duty === 'certificate').length;
     for (const spoil of [
@@ -96,12 +91,8 @@ describe('a certificate that somebody else keeps', () => {
   });
 
   it('[webhook:mounted-authority] of another CA waits until caBundle vouches for it, and is served then', async () => {
-    const kube = createCluster();
-    const [before, after] = await Promise.all([createAuthorities(Date.now()), createAuthorities(Date.now())]);
-    await mount(before);
-    inject(kube, before);
-    const webhook = await start(kube);
-    await untilReady(webhook);
+    const { kube, authorities: before, webhook } = await serveMounted();
+    const after = await createAuthorities(Date.now());
     const first = await servedCertificate(webhook.port);
     await mount(after);
     await eventually(() => webhook.lines.some(({ msg }) => String(msg).includes('not served yet'))).toBe(true);
@@ -115,12 +106,8 @@ describe('a certificate that somebody else keeps', () => {
   });
 
   it('[webhook:mounted-authority] of another CA is served at once where nobody trusts the one before any more', async () => {
-    const kube = createCluster();
-    const [before, after] = await Promise.all([createAuthorities(Date.now()), createAuthorities(Date.now())]);
-    await mount(before);
-    inject(kube, before);
-    const webhook = await start(kube);
-    await untilReady(webhook);
+    const { kube, webhook } = await serveMounted();
+    const after = await createAuthorities(Date.now());
     // As older cainjectors do: in place of what is there, while a kubelet still has the mount of before.
     inject(kube, after);
     await eventually(async () => (await ask(webhook, '/readyz', { insecure: true })).status).toBe(503);

@@ -1,3 +1,4 @@
+import { RUNNING_PODS } from '../../inject/names.ts';
 import { textAt, valueAt } from '../../inject/raw.ts';
 import { type Answer, type Cluster, isAnswered, SYSTEM } from './outcome.ts';
 import { optionOf, versionOfImage, webhookContainer } from './webhook-deployment.ts';
@@ -37,8 +38,8 @@ export async function readInstalled(api: Cluster): Promise<Installed> {
 async function readReplicas(api: Cluster): Promise<readonly Replica[]> {
   const labelSelector = 'app.kubernetes.io/name=mcp-sluice,app.kubernetes.io/component=webhook';
   // Kubernetes keeps pods that were evicted; those and the ones on their way out after a rollout answer nobody.
-  const fieldSelector = 'status.phase!=Succeeded,status.phase!=Failed';
-  const { items } = await api.list(`/api/v1/namespaces/${SYSTEM}/pods`, { limit: MAX_REPLICAS, labelSelector, fieldSelector });
+  const query = { limit: MAX_REPLICAS, labelSelector, fieldSelector: RUNNING_PODS };
+  const { items } = await api.list(`/api/v1/namespaces/${SYSTEM}/pods`, query);
   const there = items.filter((pod) => valueAt(pod, ['metadata', 'deletionTimestamp']) === undefined);
   return await Promise.all(
     there.map(async ({ metadata }) => {

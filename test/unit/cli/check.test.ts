@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { runCheck } from '../../../src/cli/check.ts';
 import { issueAuthority } from '../../../webhook/certificate.ts';
 import { KubeError, type KubeObject } from '../../../webhook/kube-api.ts';
@@ -41,6 +44,27 @@ describe('mcp-sluice check, before', () => {
     ]);
     expect(notOk[0]?.message).toContain('1.30 or later');
     expect(notOk[2]?.message).toBe('you may not: create clusterroles, create deployments in namespace mcp-sluice-system');
+  });
+
+  it('[cli:check-before] asks for the right to create each kind in the manifests, where they have it', async () => {
+    const asked: string[] = [];
+    const cluster = createEmptyCluster();
+    cluster.answer((path, content) => {
+      if (path.endsWith('selfsubjectaccessreviews')) {
+        const { group, resource, namespace } = (content as { spec: { resourceAttributes: Record<string, string> } }).spec
+          .resourceAttributes;
+        asked.push([group, resource, namespace].join('/'));
+      }
+      return undefined;
+    });
+    await outcomes(cluster);
+    const install = readFileSync(join(import.meta.dirname, '../../../manifests/install.yaml'), 'utf8');
+    const wanted = parseAllDocuments(install).map((each) => {
+      const { apiVersion, kind, metadata } = each.toJS() as { apiVersion: string; kind: string; metadata: { namespace?: string } };
+      const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
+      return [group, `${kind.toLowerCase().replace(/y$/, 'ie')}s`, metadata.namespace].join('/');
+    });
+    expect(new Set(asked)).toEqual(new Set(wanted));
   });
 });
 
